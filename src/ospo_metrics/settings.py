@@ -1,0 +1,322 @@
+"""`ospo.toml` and the environment, read once and checked."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+FILE_NAME = "ospo.toml"
+
+Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,62}$")]
+ProjectName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._*?\[\]-]+$")]
+VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the text says file, line, key, and what to write instead."""
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Ospo(_Table):
+    """Who we are: whose people count as ours, and whose clock decides what a day is."""
+
+    name: str = Field(min_length=1, max_length=120)
+    own_organizations: list[str] = []
+    own_domains: list[Annotated[str, Field(pattern=r"^[^@\s]+\.[^@\s]+$")]] = []
+    timezone: str = "UTC"
+
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value not in available_timezones():
+            near = difflib.get_close_matches(value, sorted(available_timezones()), n=1)
+            raise ValueError(f"no such time zone{f', did you mean {near[0]!r}' if near else ''}")
+        return value
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+
+class Community(_Table):
+    """A cluster of projects that share an audience."""
+
+    id: Identifier
+    name: str = Field(min_length=1, max_length=120)
+    projects: list[ProjectName] = []
+    mailing_lists: list[Identifier] = []
+
+
+class GitHub(_Table):
+    """Where GitHub answers, and which environment variables hold its tokens."""
+
+    api_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+")] = "https://api.github.com"
+    token_env: list[VariableName] = ["GITHUB_TOKEN"]
+
+    @field_validator("token_env")
+    @classmethod
+    def _names(cls, value: list[str]) -> list[str]:
+        if any(re.match(r"gh[a-z]_|github_pat_", name) for name in value):
+            raise ValueError("that is a token")
+        return value
+
+    recorded: str | None = None
+    """A folder of recorded answers to read instead of the network (see `sources/github.py`)."""
+
+
+class Git(_Table):
+    """The history of one project: a path or a URL."""
+
+    project: ProjectName
+    location: str = Field(min_length=1)
+
+
+class MailingList(_Table):
+    """One archive of one mailing list."""
+
+    id: Identifier
+    format: Literal["auto", "mbox", "pipermail"] = "auto"
+    location: str = Field(min_length=1)
+
+
+class Calendar(_Table):
+    """One schedule of an event with talks and speakers."""
+
+    id: Identifier
+    format: Literal["auto", "pentabarf"] = "auto"
+    location: str = Field(min_length=1)
+
+
+class Sources(_Table):
+    """Where the data come from; a source that is not named is not read."""
+
+    github: GitHub | None = None
+    git: list[Git] = []
+    mailing_lists: list[MailingList] = []
+    calendars: list[Calendar] = []
+
+
+class Privacy(_Table):
+    """How small a group may be before it is folded, and who reads the pages."""
+
+    smallest_group: int = Field(default=5, ge=2, le=1000)
+    audience: Literal["internal", "public"] = "internal"
+
+
+class Schedule(_Table):
+    """When `serve` runs the flow: a cron expression in the OSPO's time zone."""
+
+    cron: Annotated[str, Field(pattern=r"^\S+( \S+){4}$")] = "30 3 * * *"
+
+
+class Settings(_Table):
+    """Everything in `ospo.toml`."""
+
+    ospo: Ospo
+    communities: list[Community] = Field(min_length=1)
+    sources: Sources = Sources()
+    privacy: Privacy = Privacy()
+    schedule: Schedule = Schedule()
+
+    def tokens(self) -> list[str]:
+        """The GitHub tokens that the named variables hold; never kept in the settings themselves."""
+        names = self.sources.github.token_env if self.sources.github else []
+        return [value for name in names if (value := os.environ.get(name, "").strip())]
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """One OSPO's folder: its settings, and where everything in it lies."""
+
+    folder: Path
+    settings: Settings
+
+    @property
+    def settings_file(self) -> Path:
+        return self.folder / FILE_NAME
+
+    @property
+    def private(self) -> Path:
+        return self.folder / "private"
+
+    @property
+    def published(self) -> Path:
+        return self.folder / "published"
+
+    @property
+    def warehouse(self) -> Path:
+        return self.private / "warehouse.duckdb"
+
+    @property
+    def database(self) -> Path:
+        return self.published / "ospo.duckdb"
+
+    @property
+    def dashboards(self) -> Path:
+        return self.published / "dashboards"
+
+    @property
+    def pseudonym_key(self) -> Path:
+        return self.private / "pseudonym.key"
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether `demo` made this workspace, so that every page must say so."""
+        return (self.folder / "truth.json").is_file()
+
+
+def open_workspace(folder: Path) -> Workspace:
+    """Read and check the settings of a workspace; `SettingsError` names file, line, key and remedy."""
+    path = folder / FILE_NAME
+    if not path.is_file():
+        raise SettingsError(
+            f"there is no {FILE_NAME} in {folder}. "
+            f"Make a workspace with 'ospo-metrics init {folder}', or name another with --workspace."
+        )
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path} is not UTF-8 (byte {error.start}). Save it as UTF-8.") from None
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}.") from None
+    try:
+        settings = Settings.model_validate(raw)
+    except ValidationError as error:
+        problems = [_problem(path, text, raw, detail) for detail in error.errors()]
+        raise SettingsError("\n".join(problems)) from None
+    workspace = Workspace(folder.resolve(), settings)
+    _check_references(path, text, settings)
+    return workspace
+
+
+def line_of(text: str, keys: Sequence[str | int]) -> int:
+    """The line of `ospo.toml` on which a key stands, or the nearest table that holds it (1 at worst)."""
+    best, table, counts = 1, [], {}  # type: int, list[str | int], dict[str, int]
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*(\[\[?)\s*([\w.\"-]+)\s*\]\]?\s*(#.*)?$", line):
+            name = header[2].replace('"', "")
+            table = list(name.split("."))
+            if header[1] == "[[":
+                counts[name] = counts.get(name, -1) + 1
+                table.append(counts[name])
+            if table == list(keys[: len(table)]):
+                best = number
+        elif (key := re.match(r"\s*\"?([\w-]+)\"?\s*=", line)) and [*table, key[1]] == list(
+            keys[: len(table) + 1]
+        ):
+            return number
+    return best
+
+
+def _problem(path: Path, text: str, raw: dict[str, Any], detail: Any) -> str:
+    keys = [key for key in detail["loc"] if not (isinstance(key, str) and "[" in key)]
+    name = ".".join(str(key + 1) if isinstance(key, int) else key for key in keys)
+    where = f"{path}, line {line_of(text, keys)}: "
+    match detail["type"]:
+        case "extra_forbidden":
+            known = _known_keys(keys[:-1])
+            near = difflib.get_close_matches(str(keys[-1]), known, n=1)
+            hint = f"did you mean '{near[0]}'?" if near else f"known here: {', '.join(known)}."
+            return f"{where}unknown key '{name}'; {hint}"
+        case "missing":
+            return f"{where}'{name}' is missing; add it, for example: {_example(str(keys[-1]))}"
+        case _:
+            message = detail["msg"].removeprefix("Value error, ")
+            if "token_env" in keys:
+                return f"{where}'{name}' is no name of a variable. Write for example: {_example('token_env')}"
+            return (
+                f"{where}'{name}' is {detail['input']!r:.80}: {_sentence(message)}. "
+                f"Write for example: {_example(str(next((k for k in reversed(keys) if isinstance(k, str)), name)))}"
+            )
+
+
+def _sentence(message: str) -> str:
+    match = re.search(r"pattern '(.+)'", message)
+    return f"it has to look like {match[1]}" if match else message[:1].lower() + message[1:]
+
+
+def _known_keys(keys: Sequence[str | int]) -> list[str]:
+    model: Any = Settings
+    for key in keys:
+        if isinstance(key, int):
+            continue
+        model = _inner(model.model_fields[key].annotation) if key in model.model_fields else model
+    return sorted(model.model_fields)
+
+
+def _inner(annotation: Any) -> Any:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for argument in getattr(annotation, "__args__", ()):
+        if found := _inner(argument):
+            return found
+    return None
+
+
+_EXAMPLES = {
+    "ospo": '[ospo] with name = "Example OSPO"',
+    "name": 'name = "Example OSPO"',
+    "own_organizations": 'own_organizations = ["Example Corp"]',
+    "own_domains": 'own_domains = ["example.com"]',
+    "timezone": 'timezone = "Europe/Berlin"',
+    "communities": '[[communities]] with id = "storage", name = "Storage", projects = ["example/fastfs"]',
+    "id": 'id = "storage" (small letters, digits, dot, hyphen)',
+    "projects": 'projects = ["example/fastfs", "example/block-*"]',
+    "mailing_lists": 'mailing_lists = ["fastfs-dev"]',
+    "api_url": 'api_url = "https://api.github.com"',
+    "token_env": 'token_env = ["GITHUB_TOKEN"] (names of variables, never tokens)',
+    "recorded": 'recorded = "github"',
+    "project": 'project = "example/fastfs"',
+    "location": 'location = "archives/fastfs-dev/*.txt.gz"',
+    "format": 'format = "auto"',
+    "smallest_group": "smallest_group = 5",
+    "audience": 'audience = "internal"',
+    "cron": 'cron = "30 3 * * *"',
+}
+
+
+def _example(key: str) -> str:
+    return _EXAMPLES.get(key, f"{key} = …")
+
+
+def _check_references(path: Path, text: str, settings: Settings) -> None:
+    problems: list[str] = []
+    for table in ("communities", "sources.mailing_lists", "sources.calendars"):
+        owner: Any = settings
+        for part in table.split("."):
+            owner = getattr(owner, part)
+        seen: dict[str, int] = {}
+        for index, entry in enumerate(owner):
+            if entry.id in seen:
+                line = line_of(text, [*table.split("."), index, "id"])
+                problems.append(f"{path}, line {line}: id {entry.id!r} is used twice in {table}; rename one.")
+            seen[entry.id] = index
+    lists = {entry.id for entry in settings.sources.mailing_lists}
+    for index, community in enumerate(settings.communities):
+        for name in community.mailing_lists:
+            if name not in lists:
+                line = line_of(text, ["communities", index, "mailing_lists"])
+                problems.append(
+                    f"{path}, line {line}: mailing list {name!r} of community {community.id!r} has no "
+                    f"[[sources.mailing_lists]] with id = {name!r}; add one or take the name out."
+                )
+    for index, git in enumerate(settings.sources.git):
+        if "*" in git.project or "?" in git.project:
+            line = line_of(text, ["sources", "git", index, "project"])
+            problems.append(f"{path}, line {line}: a git history needs one project, not {git.project!r}.")
+    if problems:
+        raise SettingsError("\n".join(problems))

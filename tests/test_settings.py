@@ -1,0 +1,123 @@
+"""Settings: every mistake is named with file, line, key and remedy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ospo_metrics.project import root
+from ospo_metrics.settings import SettingsError, open_workspace
+
+GOOD = """\
+[ospo]
+name = "Example OSPO"
+timezone = "Europe/Berlin"
+
+[[communities]]
+id = "storage"
+name = "Storage"
+projects = ["example/fastfs", "example/block-*"]
+mailing_lists = ["fastfs-dev"]
+
+[sources.github]
+token_env = ["EXAMPLE_TOKEN"]
+
+[[sources.mailing_lists]]
+id = "fastfs-dev"
+location = "archives/*.mbox"
+"""
+
+
+def _error(folder: Path, text: str) -> str:
+    (folder / "ospo.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError) as caught:
+        open_workspace(folder)
+    return str(caught.value).replace(f"{folder}/", "")
+
+
+def test_good_settings_are_taken(tmp_path: Path) -> None:
+    """What the architecture shows is accepted as it stands."""
+    (tmp_path / "ospo.toml").write_text(GOOD)
+
+    settings = open_workspace(tmp_path).settings
+
+    assert settings.communities[0].projects == ["example/fastfs", "example/block-*"]
+
+
+def test_the_template_of_a_new_workspace_is_valid() -> None:
+    """What `init` writes can be opened at once."""
+    settings = open_workspace(root() / "data" / "workspace").settings
+
+    assert settings.ospo.own_domains == ["example.com"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (
+            'timezone = "Europe/Berlin"',
+            'time_zone = "Europe/Berlin"',
+            "ospo.toml, line 3: unknown key 'ospo.time_zone'; did you mean 'timezone'?",
+        ),
+        (
+            'timezone = "Europe/Berlin"',
+            'timezone = "Europe/Berlim"',
+            "ospo.toml, line 3: 'ospo.timezone' is 'Europe/Berlim': no such time zone, did you mean "
+            "'Europe/Berlin'. Write for example: timezone = \"Europe/Berlin\"",
+        ),
+        (
+            'projects = ["example/fastfs", "example/block-*"]',
+            'projects = "example/fastfs"',
+            "ospo.toml, line 8: 'communities.1.projects' is 'example/fastfs': input should be a valid list. "
+            'Write for example: projects = ["example/fastfs", "example/block-*"]',
+        ),
+        (
+            'name = "Example OSPO"\n',
+            "",
+            "ospo.toml, line 1: 'ospo.name' is missing; add it, for example: name = \"Example OSPO\"",
+        ),
+        (
+            'mailing_lists = ["fastfs-dev"]',
+            'mailing_lists = ["fastfs-devel"]',
+            "ospo.toml, line 9: mailing list 'fastfs-devel' of community 'storage' has no "
+            "[[sources.mailing_lists]] with id = 'fastfs-devel'; add one or take the name out.",
+        ),
+        (
+            "[ospo]",
+            "[ospo",
+            "ospo.toml is not valid TOML: Expected ']' at the end of a table declaration (at line 1, column 6).",
+        ),
+    ],
+)
+def test_a_mistake_is_named_with_line_key_and_remedy(
+    tmp_path: Path, old: str, new: str, expected: str
+) -> None:
+    """The error says which file, which line, which key, and what to write instead."""
+    assert _error(tmp_path, GOOD.replace(old, new)) == expected
+
+
+def test_a_missing_file_says_how_to_make_one(tmp_path: Path) -> None:
+    """Without ospo.toml the error names the command that makes one."""
+    with pytest.raises(SettingsError, match=r"ospo-metrics init"):
+        open_workspace(tmp_path)
+
+
+@pytest.mark.parametrize("token", ["ghp_" + "x" * 36, "github_pat_" + "x" * 22, "a-b!"])
+def test_a_token_in_place_of_a_variable_is_refused_without_repeating_it(tmp_path: Path, token: str) -> None:
+    """Somebody who pastes a token into ospo.toml does not see it again in a log."""
+    message = _error(tmp_path, GOOD.replace("EXAMPLE_TOKEN", token))
+
+    assert "token_env" in message
+    assert token not in message
+
+
+def test_tokens_come_from_the_named_variables_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The settings hold names; the values are read when they are needed."""
+    (tmp_path / "ospo.toml").write_text(GOOD)
+    monkeypatch.setenv("EXAMPLE_TOKEN", " canary ")
+
+    settings = open_workspace(tmp_path).settings
+
+    assert settings.tokens() == ["canary"]
+    assert "canary" not in repr(settings)
