@@ -1,0 +1,510 @@
+"""The simulation: the same every time, true in every file, and with the effects that were planted."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from email import message_from_bytes
+from email.utils import parseaddr, parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from github import Auth, Github
+from github.Issue import Issue
+from github.IssueComment import IssueComment
+from github.PullRequest import PullRequest
+from github.Repository import Repository
+
+from ospo_metrics.paths import expand
+from ospo_metrics.settings import open_workspace
+from ospo_metrics.simulation import NotSimulatedError, is_current, plan, simulate
+from ospo_metrics.simulation.world import imagine
+
+SEPARATOR = re.compile(
+    rb"From (\S+(?: at \S+)?)  ?([A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4})"
+)
+MADE_UP = re.compile(r"(.*\.)?(example|test|example\.(com|org|net))|users\.noreply\.github\.com")
+BERLIN = ZoneInfo("Europe/Berlin")
+SMALL = {"seed": 7, "scale": 0.2}
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("small") / "demo"
+    simulate(folder, **SMALL)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def truth(small: Path) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads((small / "truth.json").read_text(encoding="utf-8"))
+    return told
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return simulate(tmp_path_factory.mktemp("full"), scale=2)
+
+
+def rows(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def git(folder: Path, *command: str) -> str:
+    done = subprocess.run(["git", "-C", str(folder), *command], check=True, capture_output=True)
+    return done.stdout.decode("utf-8", "replace").strip()
+
+
+def archive(path: Path) -> Iterator[tuple[bytes, Any]]:
+    """The messages of an archive, cut where a line looks like a separator with a date."""
+    text = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    begun: list[list[bytes]] = []
+    for line in text.splitlines(keepends=True):
+        if SEPARATOR.match(line):
+            begun.append([line])
+        else:
+            begun[-1].append(line)
+    for first, *rest in begun:
+        yield first, message_from_bytes(b"".join(rest))
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_the_same_seed_gives_the_same_bytes(small: Path, tmp_path: Path) -> None:
+    """Two runs differ in no byte of any file, wherever and whenever they run, git objects included."""
+    program = "import pathlib, sys; from ospo_metrics.simulation import simulate; "
+    program += "simulate(pathlib.Path(sys.argv[1]), seed=7, scale=0.2)"
+    elsewhere = {"PYTHONHASHSEED": "99", "TZ": "Asia/Tokyo", "GIT_AUTHOR_NAME": "Somebody Else"}
+    subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "again")], check=True, env={**os.environ, **elsewhere}
+    )
+    assert digests(small) == digests(tmp_path / "again")
+
+
+def test_another_seed_gives_another_world(truth: dict[str, Any], tmp_path: Path) -> None:
+    """Nothing of what people do is fixed beside the seed."""
+    other = simulate(tmp_path / "other", seed=8, scale=0.2)
+    assert truth["people"] != other["people"]
+    assert truth["conversations"] != other["conversations"]
+
+
+def test_the_returned_truth_is_the_written_one(small: Path, tmp_path: Path) -> None:
+    """A caller may use what `simulate` returns, or read truth.json: both say the same."""
+    told = simulate(tmp_path / "demo", **SMALL)
+    assert json.loads((tmp_path / "demo" / "truth.json").read_text(encoding="utf-8")) == told
+
+
+def test_the_settings_name_every_source_and_each_is_there(small: Path) -> None:
+    """The workspace opens as it is, and every location in it leads to a file."""
+    workspace = open_workspace(small)
+    sources = workspace.settings.sources
+    assert (small / "ospo.toml").read_text().startswith("# Simulated data")
+    assert [len(sources.git), len(sources.mailing_lists), len(sources.calendars)] == [8, 3, 2]
+    assert sources.github is not None
+    assert sources.github.recorded == "github"
+    for source in (*sources.git, *sources.mailing_lists, *sources.calendars):
+        assert expand(small, source.location)
+
+
+def test_git_holds_as_many_commits_as_the_truth_says(small: Path, truth: dict[str, Any]) -> None:
+    """Commits, merges and the newest commit of every repository are what git itself counts."""
+    for project, told in truth["files"]["git"].items():
+        folder = small / "git" / f"{project}.git"
+        assisted = git(folder, "log", "--grep=Co-authored-by: Synthetic Copilot", "--format=%H")
+        assert told["commits"] == int(git(folder, "rev-list", "--count", "--all"))
+        assert told["merges"] == int(git(folder, "rev-list", "--count", "--merges", "--all"))
+        assert told["head"] == git(folder, "rev-parse", "HEAD")
+        assert told["agent_assisted"] == len(assisted.splitlines())
+        git(folder, "fsck", "--strict")
+
+
+def test_one_author_writes_latin_1(small: Path, truth: dict[str, Any]) -> None:
+    """Some commits declare Latin-1 and read well, others do not declare it and hold undecodable bytes."""
+    declared, undeclared = 0, 0
+    for told in truth["files"]["git"].values():
+        lines = git(small / told["location"], "log", "--all", "--format=%e|%an").splitlines()
+        counted = [
+            sum(line.startswith("ISO-8859-1|") for line in lines),
+            sum("\ufffd" in line for line in lines),
+        ]
+        assert counted == [told["latin_1_commits_declared"], told["latin_1_commits_undeclared"]]
+        declared, undeclared = declared + counted[0], undeclared + counted[1]
+    assert declared > 0
+    assert undeclared > 0
+
+
+def test_the_recorded_answers_hold_what_the_truth_says(small: Path, truth: dict[str, Any]) -> None:
+    """Issues, change requests and comments of every repository, counted in the files."""
+    for project, told in truth["files"]["github"].items():
+        folder = small / "github" / project
+        issues, pulls, comments = (rows(folder / f"{name}.jsonl") for name in ("issues", "pulls", "comments"))
+        assert told == {
+            "issues_and_change_requests": len(issues),
+            "issues": sum("pull_request" not in issue for issue in issues),
+            "change_requests": len(pulls),
+            "change_requests_merged": sum(pull["merged_at"] is not None for pull in pulls),
+            "comments": len(comments),
+            "ghosts": sum(row["user"] is None for row in (*issues, *comments)),
+        }
+        assert {pull["number"] for pull in pulls} == {i["number"] for i in issues if "pull_request" in i}
+        assert Counter(comment["issue_url"] for comment in comments) == Counter(
+            {issue["url"]: issue["comments"] for issue in issues if issue["comments"]}
+        )
+
+
+def test_ids_are_unique_over_all_repositories(small: Path) -> None:
+    """As on GitHub, no two issues, change requests or comments share an id."""
+    for name in ("issues", "pulls", "comments"):
+        ids = [row["id"] for path in (small / "github").rglob(f"{name}.jsonl") for row in rows(path)]
+        assert len(ids) == len(set(ids))
+
+
+def test_pygithub_reads_the_recorded_answers(small: Path) -> None:
+    """The objects have the shapes of GitHub's REST API, as its best-known client sees them."""
+    api = Github(auth=Auth.Token("none"), lazy=True)
+    folder = small / "github" / "example" / "fastfs"
+    issues, pulls, comments = (rows(folder / f"{name}.jsonl") for name in ("issues", "pulls", "comments"))
+    repository = api.create_from_raw_data(Repository, json.loads((folder / "repository.json").read_text()))
+    assert repository.full_name == "example/fastfs"
+    for row in issues:
+        issue = api.create_from_raw_data(Issue, row)
+        assert (issue.user and issue.user.login) == (row["user"] and row["user"]["login"])
+        assert issue.created_at <= issue.updated_at
+    for row in pulls:
+        pull = api.create_from_raw_data(PullRequest, row)
+        assert (pull.merged_at is not None) == (row["merged_at"] is not None)
+    for row in comments:
+        assert api.create_from_raw_data(IssueComment, row).created_at.tzinfo is not None
+
+
+def test_merged_change_requests_name_commits_that_exist(small: Path) -> None:
+    """GitHub says which commit a change request became; that commit is in the repository."""
+    for path in sorted((small / "github").rglob("pulls.jsonl")):
+        project = "/".join(path.parts[-3:-1])
+        there = set(git(small / "git" / f"{project}.git", "rev-list", "--all").split())
+        merged = {pull["merge_commit_sha"] for pull in rows(path) if pull["merged_at"]}
+        assert merged <= there
+
+
+def test_archives_hold_the_messages_and_faults_that_the_truth_says(
+    small: Path, truth: dict[str, Any]
+) -> None:
+    """Separators, distinct messages, duplicates and broken ones of every list, counted independently."""
+    for mailing_list, told in truth["files"]["mailing_lists"].items():
+        paths = sorted((small / "archives" / mailing_list).iterdir())
+        found = [each for path in paths for each in archive(path)]
+        messages = [message for _, message in found if message["From"]]
+        ids = [message["Message-ID"] for message in messages if message["Message-ID"]]
+        without_id = sum(message["Message-ID"] is None for message in messages)
+        assert told["files"] == len(paths)
+        assert told["separators"] == len(found)
+        assert told["broken"] == len(found) - len(messages)
+        assert told["duplicates"] == len(ids) - len(set(ids))
+        assert told["messages"] == len(set(ids)) + without_id
+        kinds = Counter(fault["fault"] for fault in told["faults"])
+        assert kinds["no_message_id"] == without_id
+        assert kinds["unescaped_from_line"] == told["lines_that_begin_with_from"] - told["separators"]
+        assert set(kinds) == {
+            "no_message_id", "impossible_date", "duplicate", "unescaped_from_line", "wrong_charset", "empty"
+        }  # fmt: skip
+
+
+def test_schedules_hold_our_talks_and_many_others(small: Path, truth: dict[str, Any]) -> None:
+    """Each talk that is ours names its project where the truth says, and no other talk links to us."""
+    names = [each.id for community in plan.COMMUNITIES for each in community.repositories]
+    for told in truth["files"]["calendars"].values():
+        talks = ElementTree.parse(small / told["location"]).findall(".//event")
+        ours = {talk["talk_id"]: talk for talk in told["our_talks"]}
+        assert told["talks"] == len(talks) == 150
+        for talk in talks:
+            links = [link.get("href") for link in talk.findall("links/link")]
+            text = f"{talk.findtext('title')} {talk.findtext('abstract')} {links}"
+            linked = [name for name in names if f"https://github.com/{name}'" in text.replace('"', "'")]
+            if (one := ours.get(str(talk.get("id")))) is None:
+                assert linked == []
+            elif one["told_by"] == "project name in the title":
+                assert one["project"].split("/")[1] in str(talk.findtext("title"))
+            else:
+                assert linked == [one["project"]]
+
+
+def test_outreach_files_have_the_rows_that_the_truth_says(small: Path, truth: dict[str, Any]) -> None:
+    """Spreadsheets, attendance exports and the calendar, counted independently."""
+    told = truth["files"]
+    for name, count in told["outreach"]["spreadsheets"].items():
+        with (small / "outreach" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+            assert count == len(list(csv.DictReader(file)))
+    for export in told["attendance"].values():
+        with (small / export["location"]).open(encoding="utf-8-sig", newline="") as file:
+            table = list(csv.reader(file))
+        assert export["rows"] == len(table) - 1
+        assert {len(row) for row in table} == {len(table[0])}
+    calendar = told["outreach"]["calendar"]
+    text = (small / calendar["location"]).read_bytes().decode()
+    assert calendar["entries"] == text.count("BEGIN:VEVENT\r\n")
+    assert max(len(line) for line in text.split("\r\n")) <= 75
+
+
+def acts(small: Path) -> Iterator[tuple[str, str, str, datetime]]:
+    """Every contribution as the files show it: project, kind of identity, identity, instant."""
+    for path in sorted((small / "git").rglob("*.git")):
+        project = "/".join(path.parts[-2:]).removesuffix(".git")
+        for line in git(path, "-c", "mailmap.blob=", "log", "--all", "--format=%ae %aI").splitlines():
+            address, at = line.split(" ")
+            yield project, "address", address, datetime.fromisoformat(at)
+    for path in sorted((small / "github").rglob("*.jsonl")):
+        for row in rows(path) if path.name != "pulls.jsonl" else []:
+            if row["user"] is not None:
+                at = datetime.fromisoformat(row["created_at"])
+                yield "/".join(path.parts[-3:-1]), "login", row["user"]["login"], at
+    seen: set[str] = set()
+    for path in sorted((small / "archives").rglob("*.*")):
+        for separator, message in archive(path):
+            key = message["Message-ID"] or str(separator)
+            if message["From"] and key not in seen:
+                seen.add(key)
+                sender = str(message["From"])
+                spelled = re.fullmatch(r"(\S+) at (\S+) \(.*\)", sender, re.DOTALL)
+                address = f"{spelled[1]}@{spelled[2]}" if spelled else parseaddr(sender)[1]
+                yield path.parts[-2], "address", address, sent(separator, message["Date"])
+
+
+def sent(separator: bytes, date: str) -> datetime:
+    try:
+        return parsedate_to_datetime(date)
+    except ValueError:
+        found = SEPARATOR.match(separator)
+        assert found is not None
+        return datetime.strptime(found[2].decode() + " +0000", "%a %b %d %H:%M:%S %Y %z")
+
+
+def test_monthly_counts_follow_from_the_files(small: Path, truth: dict[str, Any]) -> None:
+    """Whoever reads all files and knows whose each identity is counts the truth's people, month by month."""
+    people = {person["id"]: person for person in truth["people"]}
+    owner = {(i["kind"], i["value"]): p["id"] for p in truth["people"] for i in p["identities"]}
+    community = {project: each["id"] for each in truth["communities"] for project in each["projects"]}
+    active, first = defaultdict(set), {}
+    for project, kind, identity, at in sorted(acts(small), key=lambda act: act[3]):
+        who = owner[kind, identity]
+        segments = segments_of(people[who], at)
+        month = f"{at.astimezone(BERLIN):%Y-%m}"
+        for scope in (("project", project), ("community", community[project]), ("program", "program")):
+            for segment in segments:
+                active[*scope, month, segment].add(who)
+            first.setdefault((*scope, who), [(*scope, month, segment) for segment in segments])
+    new = Counter(row for found in first.values() for row in found)
+    expected = {
+        (*scope, month, segment): (len(who), new[*scope, month, segment])
+        for (*scope, month, segment), who in active.items()
+        if month in truth["period"]["months"]
+    }
+    assert expected == {
+        (row["scope_kind"], row["scope_id"], row["month"], row["segment"]): (
+            row["contributors"],
+            row["new_contributors"],
+        )
+        for row in truth["monthly"]
+    }
+
+
+def segments_of(person: dict[str, Any], at: datetime) -> tuple[str, ...]:
+    if person["kind"] != "human":
+        return (person["kind"] + "s",)
+    is_own = any(
+        job["organization"] == "Example Corp"
+        and (job["from"] is None or datetime.fromisoformat(job["from"]) <= at)
+        and (job["until"] is None or at < datetime.fromisoformat(job["until"]))
+        for job in person["affiliations"]
+    )
+    return ("people", "own" if is_own else "outside")
+
+
+def test_first_responses_follow_from_the_files(small: Path, truth: dict[str, Any]) -> None:
+    """The first comment by another human is the truth's first response; bots and agents do not count."""
+    kind = {person["login"]: person["kind"] for person in truth["people"] if person["login"]}
+    opener, first = {}, {}
+    for path in sorted((small / "github").rglob("issues.jsonl")):
+        for row in rows(path):
+            opener[row["url"]] = row["user"] and row["user"]["login"]
+    for path in sorted((small / "github").rglob("comments.jsonl")):
+        for row in rows(path):
+            login = row["user"] and row["user"]["login"]
+            if login and kind[login] == "human" and login != opener[row["issue_url"]]:
+                first.setdefault(row["issue_url"], row["created_at"])
+    expected = {url: first.get(url) for url in opener}
+    assert expected == {
+        "https://api.github.com/repos/{}/issues/{}".format(*each["key"].split("#")): each["first_response_at"]
+        for each in truth["conversations"]
+        if each["kind"] != "mail_thread"
+    }
+
+
+def test_every_identity_belongs_to_one_being_and_is_made_up(full: dict[str, Any]) -> None:
+    """No address or login is shared, and no address could reach anybody."""
+    identities = [(i["kind"], i["value"]) for person in full["people"] for i in person["identities"]]
+    addresses = [value for kind, value in identities if kind == "address"]
+    addresses += [job["address"] for person in full["people"] for job in person["affiliations"]]
+    assert len(identities) == len(set(identities))
+    assert [each for each in addresses if not MADE_UP.fullmatch(each.split("@")[1])] == []
+
+
+def test_the_world_has_what_makes_identities_hard(full: dict[str, Any]) -> None:
+    """Namesakes, several identities, changes of employer, ghosts, bots that do not say so, and an agent."""
+    people = {person["id"]: person for person in full["people"]}
+    machines = [person for person in full["people"] if person["kind"] != "human"]
+    assert [people[one]["name"] for one, _ in full["namesakes"]] == [
+        people[other]["name"] for _, other in full["namesakes"]
+    ]
+    assert len(full["namesakes"]) >= 2
+    assert sum(len(person["identities"]) > 1 for person in full["people"]) > 100
+    assert sum(len(person["affiliations"]) > 1 for person in full["people"]) > 10
+    assert sum(person["is_ghost"] for person in full["people"]) > 3
+    assert Counter(person["kind"] for person in machines) == {"bot": 3, "agent": 1}
+    assert any("bot" not in str(person["login"]) and person["login"] for person in machines)
+    assert any(person["login"] is None for person in machines)
+
+
+def hours(conversation: dict[str, Any]) -> float:
+    waited = datetime.fromisoformat(conversation["first_response_at"]) - datetime.fromisoformat(
+        conversation["opened_at"]
+    )
+    return waited.total_seconds() / 3600
+
+
+@pytest.mark.parametrize("community", [each.id for each in plan.COMMUNITIES])
+@pytest.mark.parametrize("newcomers", [True, False])
+def test_planted_response_times_are_in_the_data(
+    full: dict[str, Any], community: str, newcomers: bool
+) -> None:
+    """Medians and the share without an answer are the planted ones, within what chance allows."""
+    told = next(each for each in full["communities"] if each["id"] == community)["planted"]["first_response"]
+    opened = [
+        each
+        for each in full["conversations"]
+        if each["community"] == community
+        and each["opener_kind"] == "human"
+        and each["is_by_newcomer"] == newcomers
+        and each["opened_at"] < "2026-08"
+    ]
+    waits = [hours(each) for each in opened if each["first_response_at"]]
+    share = 1 - len(waits) / len(opened)
+    allowed = 4 * (told["never_answered_share"] * (1 - told["never_answered_share"]) / len(opened)) ** 0.5
+    assert share == pytest.approx(told["never_answered_share"], abs=allowed)
+    padded = sorted(waits + [float("inf")] * (len(opened) - len(waits)))
+    planted = told["median_hours_newcomers" if newcomers else "median_hours_regulars"]
+    assert statistics.median(padded) == pytest.approx(planted, rel=0.3)
+
+
+def staying(full: dict[str, Any], wanted: Callable[[str], bool], days: int) -> tuple[int, int]:
+    lifetimes = [
+        person["planted_lifetime_days"]
+        for person in full["people"]
+        if person["planted_lifetime_days"] is not None and wanted(str(person["entry_channel"]))
+    ]
+    return sum(lifetime > days for lifetime in lifetimes), len(lifetimes)
+
+
+def test_events_with_effect_bring_people_who_stay_and_others_do_not(full: dict[str, Any]) -> None:
+    """Newcomers of an event with effect survive as planted; those of the others like anybody else."""
+    with_effect = {f"event:{event['id']}" for event in full["events"] if event["has_effect"]}
+    without = {f"event:{event['id']}" for event in full["events"] if not event["has_effect"]}
+    for channels in (with_effect, without, {"organic"}):
+        planted = full["entry_channels"][min(channels)]["still_here"]["day_90"]
+        stayed, everybody = staying(full, channels.__contains__, 90)
+        assert stayed / everybody == pytest.approx(
+            planted, abs=4 * (planted * (1 - planted) / everybody) ** 0.5
+        )
+    assert len(with_effect) >= 2
+    assert len(without) >= 2
+
+
+def test_campaigns_with_effect_bring_people_and_others_do_not() -> None:
+    """While a campaign with effect runs, about as many times more people arrive as planted."""
+    arrivals = [
+        (person.communities[0], person.arrived_at)
+        for person in imagine(seed=3, scale=8).people
+        if person.communities and not person.channel.startswith("event:")
+    ]
+    for campaign in plan.CAMPAIGNS:
+        here = [at for community, at in arrivals if community == campaign.community]
+        length = 28 * plan.DAY
+        during = sum(campaign.starts <= at < campaign.ends for at in here)
+        before = sum(campaign.starts - 2 * length <= at < campaign.starts for at in here) / 2
+        assert during / before == pytest.approx(campaign.factor, rel=0.3)
+
+
+def test_people_stop_when_the_period_ends_and_bots_see_the_night(small: Path, truth: dict[str, Any]) -> None:
+    """No human acts after the period; a machine does in every archive, so the last month is whole."""
+    kind = {(i["kind"], i["value"]): p["kind"] for p in truth["people"] for i in p["identities"]}
+    until = datetime.fromisoformat(truth["period"]["until"])
+    late = {(project, kind[by, who]) for project, by, who, at in acts(small) if at >= until}
+    archives = {*truth["files"]["git"], *truth["files"]["mailing_lists"]}
+    assert late == {(project, "bot") for project in archives}
+
+
+def test_scale_multiplies_people_and_what_they_do() -> None:
+    """Four times the scale is about four times the load."""
+    one, four = (imagine(seed=5, scale=scale) for scale in (1, 4))
+    assert len(four.people) / len(one.people) == pytest.approx(4, rel=0.1)
+    assert len(list(four.contributions())) / len(list(one.contributions())) == pytest.approx(4, rel=0.25)
+
+
+def test_a_folder_of_somebody_else_is_refused_and_left_alone(tmp_path: Path) -> None:
+    """Whatever no simulation made is neither overwritten nor removed."""
+    (tmp_path / "ospo.toml").write_text("[ospo]\n")
+    with pytest.raises(NotSimulatedError, match=r"holds 'ospo.toml' and no truth.json"):
+        simulate(tmp_path, scale=0.1)
+    assert digests(tmp_path) == {"ospo.toml": hashlib.sha256(b"[ospo]\n").hexdigest()}
+    with pytest.raises(NotSimulatedError, match="is a file"):
+        simulate(tmp_path / "ospo.toml", scale=0.1)
+
+
+def test_an_older_or_unfinished_simulation_is_replaced(tmp_path: Path) -> None:
+    """An interrupted run is no dead end, and nothing of another seed stays behind."""
+    simulate(tmp_path, seed=1, scale=0.05)
+    (tmp_path / "truth.json").unlink()
+    for path in ("private/warehouse.duckdb", "private/dbt/target", "private/prefect/server.log"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).touch()
+    assert not is_current(tmp_path, 1, 0.05)
+    simulate(tmp_path, seed=2, scale=0.05)
+    assert is_current(tmp_path, 2, 0.05)
+    assert not is_current(tmp_path, 1, 0.05)
+    assert not is_current(tmp_path, 2, 0.1)
+    assert [path.name for path in (tmp_path / "private").iterdir()] == ["prefect"]
+
+
+def test_a_server_may_start_in_the_folder_while_it_is_simulated(tmp_path: Path) -> None:
+    """A folder with nothing but a Prefect server's state counts as empty, and the state stays."""
+    state = tmp_path / "private" / "prefect" / "server.log"
+    state.parent.mkdir(parents=True)
+    state.write_text("listening")
+    simulate(tmp_path, scale=0.05)
+    assert is_current(tmp_path, 2026, 0.05)
+    assert state.read_text() == "listening"
+
+
+def test_a_scale_that_makes_no_sense_is_refused(tmp_path: Path) -> None:
+    """The error says what to give instead, and nothing is written."""
+    with pytest.raises(ValueError, match="a number above 0"):
+        simulate(tmp_path / "none", scale=0)
+    assert not (tmp_path / "none").exists()
