@@ -1,0 +1,106 @@
+"""The envelope every source hands over, so that loading is written once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One listing of a source, such as the issues of a repository.
+
+    `versions` says whether an item may change: if true, every new version of a key is appended to the
+    raw log; if false, the first one stays, and the same key at another location counts as a duplicate.
+    """
+
+    name: str
+    versions: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One untouched thing from a source: JSON text, its key in the stream, and when it last changed."""
+
+    key: str
+    payload: str
+    updated_at: datetime | None = None
+    location: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """Something that could not be read, where it stands, and why; it is set aside and counted."""
+
+    location: str
+    reason: str
+    excerpt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Everything up to here has been handed over; the cursor is where the next run goes on."""
+
+    cursor: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What the source itself says it has, to be held against what we have.
+
+    `observed_until` is the last instant of which the source can tell: now for a live API, the newest
+    item for an archive on disk. What had not happened by then is unknown, not absent.
+    """
+
+    count: int | None
+    how: str
+    observed_until: datetime | None = None
+
+
+Handed = Item | Reject | Checkpoint | Claim
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One thing to collect from: a repository, a mailing list, a schedule.
+
+    `options` are the source's own settings of it. `project_id` is the project its activities count for.
+    """
+
+    id: str
+    project_id: str | None = None
+    options: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a source may know of the run: where the workspace is, and the time that counts as now."""
+
+    workspace: Path
+    now: datetime
+    cursor: Mapping[str, Any] = field(default_factory=dict)
+
+
+class SourceError(Exception):
+    """A source could not be read at all; the sentence says what, where, and what to do next."""
+
+
+class Source(Protocol):
+    """What a module in `sources/` has to offer."""
+
+    NAME: str
+    STREAMS: tuple[Stream, ...]
+
+    def instances(self, settings: Any, workspace: Path) -> list[Instance]: ...
+
+    def read(self, instance: Instance, stream: str, context: Context) -> Iterator[Handed]: ...
+
+
+def as_json(value: Any) -> str:
+    """Write a payload as compact JSON that any database reads: no NaN, no lone surrogates."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=str)
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,195 @@
+"""An mbox or Pipermail text, cut into its messages in one pass and in bounded memory."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import re
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+_READ_AT_ONCE = 1 << 20
+KEPT_OF_A_MESSAGE = 1 << 20
+_LONGEST_SEPARATOR = 1024
+
+_SEPARATOR = re.compile(
+    rb"From .*?\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
+    rb" {1,2}(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+    rb" {1,2}\d{1,2} {1,2}\d{1,2}:\d\d(?::\d\d)?"
+    rb"(?: {1,2}(?:[A-Z]{1,5}|[+-]\d{4}))*"
+    rb" {1,2}\d{4}"
+    rb"(?: {1,2}(?:[A-Z]{1,5}|[+-]\d{4}))*"
+    rb"(?: remote from .*)?[ \t\r]*"
+)
+"""`From sender  Www Mmm dd hh:mm:ss yyyy`: any sender, and perhaps a zone before or after the year."""
+
+_PATCH = re.compile(rb"From [0-9a-f]{40,64} Mon Sep 17 00:00:00 2001\s*")
+"""What `git format-patch` writes; inside a message it is the beginning of a patch, not of a message."""
+
+_FREE_TO_UNPACK = 64 << 20
+_LARGEST_RATIO = 200
+"""Mail packs about 4:1; beyond 64 MiB, a file that packs better than 200:1 was made to fill a disk."""
+
+_Packed = BinaryIO | gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What stands between two separators: where it begins, its separator, and its text.
+
+    Of a text longer than `keep` bytes only the beginning is here; `size` is what it really had. `broken`
+    says why the file could not be read beyond this piece, which is then cut short at an unknown place.
+    """
+
+    offset: int
+    separator: bytes
+    text: bytes
+    size: int
+    broken: str = ""
+
+    @property
+    def is_cut(self) -> bool:
+        return self.size > len(self.text)
+
+
+class _BrokenError(Exception):
+    """The file cannot be read any further; the text says why."""
+
+
+def pieces(path: Path) -> Iterator[Piece]:
+    """The messages of an archive, plain or packed with gzip, bzip2 or xz; raises `OSError` at a bad path."""
+    with path.open("rb") as raw:
+        beginning = raw.read(6)
+        raw.seek(0)
+        with _unpacked(raw, beginning) as text:
+            yield from split(_careful(raw, text))
+
+
+def split(
+    read: Callable[[int], bytes], at_once: int = _READ_AT_ONCE, keep: int = KEPT_OF_A_MESSAGE
+) -> Iterator[Piece]:
+    """Cut a stream of bytes at its separators.
+
+    A line is a separator if it begins with "From ", follows a blank line, and ends as the first line of a
+    message does, with a date; the first line of the file needs only to begin with "From ". Everything else
+    that begins with "From " is text, quoted (">From ") or not. Text before the first separator is a piece
+    without a separator, unless it is blank.
+    """
+    window, behind = b"\n\n\n", 3  # as if blank lines came before; window[:behind] only serves to look back
+    at = -behind  # where in the file the window begins
+    first: int | None = None
+    patches_are_messages = False
+    piece = _Growing(0, b"", keep)
+    chunks = _chunks(read, at_once)
+    while True:
+        try:
+            new = next(chunks, b"")
+        except _BrokenError as error:
+            piece.add(window[behind:])
+            yield piece.done(str(error))
+            return
+        if first is None:
+            first = 3 if new.startswith(b"\xef\xbb\xbf") else 0
+            new, at = new[first:], at + first
+        window += new
+        certain = len(window) - _LONGEST_SEPARATOR if new else len(window)
+        found = window.find(b"\nFrom ", behind - 1)
+        while found != -1 and found < certain - 1:
+            begin = found + 1
+            if window[found - 1 : found] == b"\n" or window[found - 2 : found] == b"\n\r":
+                end = window.find(b"\n", begin, begin + _LONGEST_SEPARATOR)
+                if end == -1 and len(window) - begin < _LONGEST_SEPARATOR:
+                    end = len(window)
+                line = window[begin:end] if end != -1 else b""
+                is_first = at + begin == first
+                if is_first:
+                    patches_are_messages = _PATCH.fullmatch(line) is not None
+                if line and (
+                    is_first
+                    or (_SEPARATOR.fullmatch(line) and (patches_are_messages or not _PATCH.fullmatch(line)))
+                ):
+                    piece.add(window[behind:begin])
+                    if not piece.is_nothing:
+                        yield piece.done()
+                    piece = _Growing(at + begin, line.rstrip(b"\r"), keep)
+                    behind = min(end + 1, len(window))
+            found = window.find(b"\nFrom ", begin)
+        if not new:
+            piece.add(window[behind:])
+            if not piece.is_nothing:
+                yield piece.done()
+            return
+        passed = max(behind, certain)
+        piece.add(window[behind:passed])
+        window, at, behind = window[passed - 3 :], at + passed - 3, 3
+
+
+def _chunks(read: Callable[[int], bytes], at_once: int) -> Iterator[bytes]:
+    """What there is to read; the first chunk is longer than a byte-order mark, if the file is."""
+    beginning = b""
+    while len(beginning) < 4 and (more := read(at_once)):
+        beginning += more
+    yield beginning
+    while more := read(at_once):
+        yield more
+
+
+class _Growing:
+    """A piece of which the end has not been seen yet."""
+
+    def __init__(self, offset: int, separator: bytes, keep: int) -> None:
+        self._offset = offset
+        self._separator = separator
+        self._room = keep
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def add(self, text: bytes) -> None:
+        if not text:
+            return
+        self._size += len(text)
+        if self._room:
+            kept = text[: self._room]
+            self._parts.append(kept)
+            self._room -= len(kept)
+
+    @property
+    def is_nothing(self) -> bool:
+        return not self._separator and not any(part.strip() for part in self._parts)
+
+    def done(self, broken: str = "") -> Piece:
+        return Piece(self._offset, self._separator, b"".join(self._parts), self._size, broken)
+
+
+def _unpacked(raw: BinaryIO, beginning: bytes) -> _Packed:
+    if beginning.startswith(b"\x1f\x8b"):
+        return gzip.GzipFile(fileobj=raw)
+    if beginning.startswith(b"BZh"):
+        return bz2.BZ2File(raw)
+    if beginning.startswith(b"\xfd7zXZ\x00"):
+        return lzma.LZMAFile(raw)
+    return raw
+
+
+def _careful(raw: BinaryIO, text: _Packed) -> Callable[[int], bytes]:
+    """A `read` that ends at damage and at decompression bombs, and says which."""
+    unpacked = 0
+
+    def read(size: int) -> bytes:
+        nonlocal unpacked
+        try:
+            data = text.read(size)
+        except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+            raise _BrokenError(f"the file breaks off here: {error}") from None
+        unpacked += len(data)
+        if text is not raw and unpacked > max(_FREE_TO_UNPACK, _LARGEST_RATIO * raw.tell()):
+            raise _BrokenError(
+                f"the file unpacks to more than {_LARGEST_RATIO} times its size; not read further"
+            )
+        return data
+
+    return read
