@@ -1,0 +1,131 @@
+"""The only module that opens DuckDB: the private warehouse, and the published file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
+
+_META = """
+create schema if not exists raw;
+create schema if not exists meta;
+create table if not exists meta.cursors (
+    source varchar not null, instance varchar not null, stream varchar not null,
+    cursor json not null, updated_at timestamptz not null,
+    primary key (source, instance, stream)
+);
+create table if not exists meta.rejects (
+    source varchar not null, instance varchar not null, stream varchar not null,
+    location varchar not null, reason varchar not null, excerpt varchar,
+    first_seen_at timestamptz not null, run_id varchar not null,
+    primary key (source, instance, stream, location, reason)
+);
+create table if not exists meta.duplicates (
+    source varchar not null, instance varchar not null, stream varchar not null,
+    location varchar not null, key varchar not null,
+    primary key (source, instance, stream, location)
+);
+create table if not exists meta.sources (
+    source varchar not null, instance varchar not null, stream varchar not null,
+    project_id varchar, is_configured boolean not null default true,
+    rows_held bigint not null default 0, duplicates bigint not null default 0, rejects bigint not null default 0,
+    newest_item_at timestamptz, observed_until timestamptz, last_success_at timestamptz, detail varchar,
+    primary key (source, instance, stream)
+);
+create table if not exists meta.reconciliation (
+    source varchar not null, instance varchar not null, stream varchar not null,
+    claimed bigint not null, how varchar not null,
+    held bigint not null, duplicates bigint not null, rejects bigint not null,
+    gap bigint not null, reason varchar, checked_at timestamptz not null,
+    primary key (source, instance, stream)
+);
+create table if not exists meta.runs (
+    run_id varchar not null, step varchar not null, started_at timestamptz not null,
+    finished_at timestamptz, status varchar not null, detail varchar,
+    primary key (run_id, step)
+);
+"""
+
+
+class WarehouseError(Exception):
+    """The database cannot be opened; the sentence says why and what to do."""
+
+
+@contextmanager
+def open_warehouse(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the warehouse, made on first use; `WarehouseError` if another process is writing it."""
+    if not read_only:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.chmod(0o700)
+    connection = _connect(path, read_only=read_only)
+    try:
+        if not read_only:
+            connection.execute(_META)
+        yield connection
+    finally:
+        connection.close()
+
+
+def open_published(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open the published file for reading; many may do so at once, also while it is being replaced."""
+    if not path.is_file():
+        raise WarehouseError(f"nothing is published yet: there is no {path}. Run 'ospo-metrics run' first.")
+    return _connect(path, read_only=True)
+
+
+@contextmanager
+def create(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Make a new database file, without what an interrupted attempt may have left at its place."""
+    for leftover in (path, path.with_name(path.name + ".wal")):
+        leftover.unlink(missing_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = _connect(path, read_only=False)
+    try:
+        yield connection
+        connection.execute("checkpoint")
+    finally:
+        connection.close()
+
+
+def add_raw_tables(connection: duckdb.DuckDBPyConnection, names: Iterable[str]) -> None:
+    """Make sure that each stream has its raw table, `raw.<source>__<stream>`, empty or not."""
+    for name in names:
+        connection.execute(f"""
+            create table if not exists raw.{identifier(name)} (
+                instance varchar not null, key varchar not null, updated_at timestamptz,
+                payload json not null, location varchar not null,
+                fetched_at timestamptz not null, run_id varchar not null
+            )""")
+
+
+def identifier(name: str) -> str:
+    """Check that a name may stand in SQL unquoted; `ValueError` if not."""
+    if not re.fullmatch(r"[a-z_][a-z0-9_]*", name):
+        raise ValueError(f"{name!r} cannot be the name of a table")
+    return name
+
+
+def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+    try:
+        connection = duckdb.connect(str(path), read_only=read_only, config=_CONFIG)
+    except duckdb.IOException as error:
+        text = str(error)
+        if holder := re.search(r"PID (\d+)", text):
+            raise WarehouseError(
+                f"{path} is in use by process {holder[1]}. "
+                "Another run is probably under way: wait for it, or stop that process."
+            ) from None
+        raise WarehouseError(
+            f"{path} cannot be opened: {text.splitlines()[0]}. Check that the folder is there and may be "
+            "written, that the disk is not full, and that the file was made by DuckDB 1.x."
+        ) from None
+    connection.execute("set timezone = 'UTC'")
+    return connection

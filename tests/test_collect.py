@@ -1,0 +1,273 @@
+"""The raw log: nothing is lost, nothing doubled, whatever happens and however often it is read."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import duckdb
+import pytest
+
+from ospo_metrics import collect as collecting
+from ospo_metrics.collect import collect
+from ospo_metrics.items import Checkpoint, Claim, Context, Instance, Item, Reject, SourceError, Stream
+from ospo_metrics.progress import Quiet
+from ospo_metrics.settings import Workspace, open_workspace
+from ospo_metrics.sources import discover
+from ospo_metrics.warehouse import open_warehouse
+
+SETTINGS = '[ospo]\nname = "Test"\n[[communities]]\nid = "c"\nname = "C"\n'
+
+
+def _source(script: list[Any], *, versions: bool = True) -> Any:
+    """A source whose one instance hands over what the script says; an exception in it is raised."""
+
+    def read(instance: Instance, stream: str, context: Context) -> Iterator[Any]:
+        source.cursors.append(dict(context.cursor))
+        for thing in script:
+            if isinstance(thing, BaseException):
+                raise thing
+            yield thing
+
+    source = SimpleNamespace(
+        NAME="made_up",
+        STREAMS=(Stream("things", versions=versions),),
+        instances=lambda settings, workspace: [Instance("one", "example/one")],
+        read=read,
+        cursors=[],
+    )
+    return source
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    (tmp_path / "ospo.toml").write_text(SETTINGS)
+    return open_workspace(tmp_path)
+
+
+def _held(
+    workspace: Workspace, table: str = "raw.made_up__things", columns: str = "key, payload"
+) -> list[Any]:
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
+        return connection.execute(f"select {columns} from {table} order by all").fetchall()
+
+
+def test_an_unchanged_item_is_appended_once(workspace: Workspace) -> None:
+    """Reading the same things again adds nothing; a changed one is a new version beside the old."""
+    collect(workspace, _source([Item("1", '{"a":1}'), Item("2", '{"a":2}')]), "run", Quiet())
+    again = collect(workspace, _source([Item("1", '{"a":1}'), Item("2", '{"a":3}')]), "run", Quiet())
+    back = collect(workspace, _source([Item("2", '{"a":2}')]), "run", Quiet())
+
+    assert (again.added, back.added) == (1, 1)
+    assert _held(workspace) == [("1", '{"a":1}'), ("2", '{"a":2}'), ("2", '{"a":2}'), ("2", '{"a":3}')]
+
+
+def test_the_same_key_from_another_place_is_a_duplicate(workspace: Workspace) -> None:
+    """What may not change is kept once; a second one elsewhere is counted, a re-read one is not."""
+    items = [
+        Item("m", '{"n":1}', location="a:0"),
+        Item("m", '{"n":2}', location="a:9"),
+        Item("x", "{}", location="a:20"),
+    ]
+
+    first = collect(workspace, _source(items, versions=False), "run", Quiet())
+    second = collect(workspace, _source(items, versions=False), "run", Quiet())
+
+    assert _held(workspace) == [("m", '{"n":1}'), ("x", "{}")]
+    assert (first.added, first.duplicates, second.added, second.duplicates) == (2, 1, 0, 1)
+    assert _held(workspace, "meta.duplicates", "location, key") == [("a:9", "m")]
+
+
+def test_a_file_that_shifted_gives_neither_duplicates_nor_old_rejects(workspace: Workspace) -> None:
+    """When a message was taken out of an archive, the others are the same messages at other places."""
+    before = [
+        Item("1", "{}", location="f:0"), Item("1", "{}", location="f:9"), Reject("f:20", "empty message"),
+        Item("2", "{}", location="f:30"), Item("1", "{}", location="g:0"),
+    ]  # fmt: skip
+    after = [
+        Item("1", "{}", location="f:0"),
+        Reject("f:9", "empty message"),
+        Item("2", "{}", location="f:19"),
+    ]
+
+    collect(workspace, _source(before, versions=False), "run", Quiet())
+    then = _held(workspace, "meta.duplicates", "location"), _held(workspace, "meta.rejects", "location")
+    collect(workspace, _source(after, versions=False), "run", Quiet())
+
+    assert then == ([("f:9",), ("g:0",)], [("f:20",)])
+    assert _held(workspace, "meta.duplicates", "location") == [("g:0",)]
+    assert _held(workspace, "meta.rejects", "location") == [("f:9",)]
+    assert [key for key, _ in _held(workspace)] == ["1", "2"]
+
+
+def test_what_was_read_before_an_error_is_kept(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A source that breaks off loses nothing of what it handed over; the next run goes on at its last place."""
+    monkeypatch.setattr(collecting, "ROWS_A_BATCH", 2)
+    script = [
+        Item("1", "{}"), Item("2", "{}"), Checkpoint({"at": 2}), Item("3", "{}"), Item("4", "{}"),
+        Item("5", "{}"), SourceError("the archive ends here"),
+    ]  # fmt: skip
+
+    result = collect(workspace, _source(script), "run", Quiet())
+    source = _source([])
+    collect(workspace, source, "run", Quiet())
+
+    assert result.failures == ["the archive ends here"]
+    assert [key for key, _ in _held(workspace)] == ["1", "2", "3", "4", "5"]
+    assert source.cursors == [{"at": 2}]
+
+
+def test_a_batch_and_its_cursor_are_one_transaction(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When a batch cannot be written, neither its rows nor its cursor are there; those before it are."""
+    monkeypatch.setattr(collecting, "ROWS_A_BATCH", 1)
+    broken = Item("2", "{}", updated_at="no time")  # type: ignore[arg-type]
+
+    collect(
+        workspace,
+        _source([Checkpoint({"at": 1}), Item("1", "{}"), Checkpoint({"at": 2}), broken]),
+        "run",
+        Quiet(),
+    )
+    source = _source([])
+    collect(workspace, source, "run", Quiet())
+
+    assert [key for key, _ in _held(workspace)] == ["1"]
+    assert source.cursors == [{"at": 1}]
+
+
+def test_a_cursor_is_stored_with_everything_before_it(workspace: Workspace) -> None:
+    """A checkpoint that is handed over last is where the next run begins."""
+    source = _source([Item("1", "{}"), Checkpoint({"at": 1})])
+
+    collect(workspace, source, "run", Quiet())
+    collect(workspace, source, "run", Quiet())
+
+    assert source.cursors == [{}, {"at": 1}]
+
+
+def test_a_defect_in_a_source_is_told_and_kept_for_later(workspace: Workspace) -> None:
+    """An unexpected error names its kind, keeps its traceback in private/, and stops no other source."""
+    result = collect(workspace, _source([Item("1", "{}"), KeyError("sha")]), "run7", Quiet())
+
+    assert result.failures[0].startswith("made_up one, things: unexpected KeyError")
+    assert "KeyError" in (workspace.private / "logs" / "run7.log").read_text()
+    assert _held(workspace, "meta.sources", "detail") == [(result.failures[0],)]
+
+
+def test_rejects_are_counted_once_and_reconciled(workspace: Workspace) -> None:
+    """What the source claims is what is held, doubled or set aside; the rest is a gap with a reason."""
+    script = [
+        Item("1", "{}", location="f:0"), Item("1", "{}", location="f:9"), Reject("f:20", "empty message"),
+        Claim(4, "separators", datetime(2026, 1, 1, tzinfo=UTC)),
+    ]  # fmt: skip
+
+    for _ in range(2):
+        collect(workspace, _source(script, versions=False), "run", Quiet())
+
+    assert _held(workspace, "meta.rejects", "location, reason") == [("f:20", "empty message")]
+    assert _held(workspace, "meta.reconciliation", "claimed, held, duplicates, rejects, gap") == [
+        (4, 1, 1, 1, 1)
+    ]
+
+
+def test_a_source_that_is_no_longer_named_stays_but_is_marked(workspace: Workspace) -> None:
+    """Taking a project out of ospo.toml hides it and loses nothing."""
+    source = _source([Item("1", "{}")])
+    collect(workspace, source, "run", Quiet())
+    source.instances = lambda settings, folder: []
+
+    collect(workspace, source, "run", Quiet())
+
+    assert _held(workspace, "meta.sources", "instance, rows_held, is_configured") == [("one", 1, False)]
+
+
+def _everything(workspace: Workspace) -> dict[str, list[Any]]:
+    """All that collecting leaves, but for the times and names of runs."""
+    tables = [f"raw.{s.NAME}__{stream.name}" for s in discover().values() for stream in s.STREAMS]
+    with duckdb.connect(str(workspace.warehouse), read_only=True) as connection:
+        held = {
+            table: connection.execute(
+                f"select instance, key, updated_at, payload, location from {table} order by all"
+            ).fetchall()
+            for table in tables
+        }
+        for table, columns in (
+            ("meta.rejects", "source, instance, stream, location, reason"),
+            ("meta.duplicates", "*"),
+            ("meta.cursors", "source, instance, stream, cursor"),
+            ("meta.reconciliation", "* exclude (checked_at)"),
+            ("meta.sources", "* exclude (last_success_at)"),
+        ):
+            held[table] = connection.execute(f"select {columns} from {table} order by all").fetchall()
+    return held
+
+
+_COLLECT = """
+import sys
+from pathlib import Path
+from ospo_metrics import collect
+from ospo_metrics.progress import Quiet
+from ospo_metrics.settings import open_workspace
+from ospo_metrics.sources import discover
+collect.ROWS_A_BATCH = 25
+workspace = open_workspace(Path(sys.argv[1]))
+print("begins", flush=True)
+for source in discover().values():
+    result = collect.collect(workspace, source, "run", Quiet())
+    assert not result.failures, result.failures
+"""
+
+
+def _collecting(folder: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen([sys.executable, "-c", _COLLECT, str(folder)], stdout=subprocess.PIPE, text=True)
+
+
+def test_twenty_kills_lose_and_double_nothing(simulated: Path, tmp_path: Path) -> None:
+    """SIGKILL at random moments of collecting, then a run to the end, gives the rows of an undisturbed run."""
+    calm, killed = tmp_path / "calm", tmp_path / "killed"
+    shutil.copytree(simulated, calm)
+    shutil.copytree(simulated, killed)
+    with _collecting(calm) as process:
+        _begins(process)
+        began = time.monotonic()
+        assert process.wait() == 0
+    length = time.monotonic() - began
+
+    dice, states = random.Random(20), set()
+    for _ in range(20):
+        with _collecting(killed) as process:
+            _begins(process)
+            time.sleep(dice.uniform(0, 0.5 * length))
+            process.send_signal(signal.SIGKILL)
+        states.add(_rows(killed))
+    with _collecting(killed) as process:
+        assert process.wait() == 0
+
+    assert len(states) >= 4, "the kills struck too late to show anything"
+    expected = _everything(open_workspace(calm))
+    assert expected["raw.git__commits"]
+    assert _everything(open_workspace(killed)) == expected
+
+
+def _begins(process: subprocess.Popen[str]) -> None:
+    assert process.stdout is not None
+    assert process.stdout.readline() == "begins\n"
+
+
+def _rows(folder: Path) -> int:
+    with duckdb.connect(str(folder / "private" / "warehouse.duckdb")) as connection:
+        tables = connection.execute(
+            "select table_name from duckdb_tables() where schema_name = 'raw'"
+        ).fetchall()
+        return sum(connection.execute(f"select count(*) from raw.{name}").fetchone()[0] for (name,) in tables)
