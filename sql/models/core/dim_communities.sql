@@ -1,0 +1,1 @@
+select community_id, name, position from {{ source('config', 'communities') }}

@@ -1,0 +1,10 @@
+select
+    person_id,
+    case when '{{ var("audience", "internal") }}' = 'internal' then {{ without_addresses('handle') }} end as handle,
+    kind,
+    kind_reason,
+    own_from is not null as is_own,
+    identities,
+    first_seen_at,
+    last_seen_at
+from {{ ref('int_people') }}

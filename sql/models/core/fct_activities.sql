@@ -1,0 +1,31 @@
+with agents as (
+    select distinct a.project_id, a.conversation_key
+    from {{ ref('int_acts') }} as a
+    join {{ ref('int_identities') }} as i on a.actor_kind = i.kind and a.actor = i.value
+    join {{ ref('int_people') }} as p on i.person_id = p.person_id
+    where a.source = 'git' and p.kind = 'agent'
+)
+
+select
+    md5(a.source || '|' || coalesce(a.project_id, '') || '|' || a.act) as activity_id,
+    i.person_id,
+    a.project_id,
+    a.source,
+    a.kind,
+    a.level,
+    a.occurred_at,
+    (a.occurred_at at time zone o.timezone)::date as occurred_on,
+    a.utc_offset_minutes,
+    coalesce(p.kind <> 'human', false) or a.is_automated as is_bot,
+    coalesce(a.occurred_at between p.own_from and p.own_until, false) as is_own,
+    g.conversation_key is not null and coalesce(p.kind = 'human', false) as is_agent_assisted,
+    case when a.occurred_at between p.own_from and p.own_until then 'own' end as organization_id,
+    case when a.conversation_key is not null and a.source <> 'git'
+        then md5(a.source || '|' || a.project_id || '|' || a.conversation_key) end as conversation_id
+from {{ ref('int_acts') }} as a
+cross join {{ source('config', 'ospo') }} as o
+left join {{ ref('int_identities') }} as i on a.actor_kind = i.kind and a.actor = i.value
+left join {{ ref('int_people') }} as p on i.person_id = p.person_id
+left join agents as g on a.source = 'git' and a.project_id = g.project_id and a.conversation_key = g.conversation_key
+-- A software agent named as co-author is a mark on the human's commit, not an act of its own.
+where not (a.is_coauthor and coalesce(p.kind <> 'human', false))

@@ -1,0 +1,84 @@
+with opened as (
+    select
+        a.conversation_id,
+        a.project_id,
+        case a.kind when 'issue_opened' then 'issue' else 'change_request' end as kind,
+        a.person_id as opened_by_person_id,
+        a.is_bot as is_opened_by_bot,
+        a.is_own as is_opened_by_own,
+        a.occurred_at as opened_at
+    from {{ ref('fct_activities') }} as a
+    where a.kind in ('issue_opened', 'change_request_opened')
+
+    union all
+
+    -- Of a thread whose first message is not in the archive nobody knows when it began.
+    select
+        a.conversation_id, a.project_id, 'mail_thread', a.person_id, a.is_bot, a.is_own, a.occurred_at
+    from {{ ref('fct_activities') }} as a
+    join {{ ref('int_mail_threads') }} as t
+        on a.activity_id = md5('mailing_lists|' || t.project_id || '|message|' || t.message_id)
+    where a.kind = 'message_sent' and t.message_id = t.thread_id
+),
+
+closed as (
+    select project_id, number, closed_at, null as merged_at, state_reason from {{ ref('stg_github__issues') }}
+    union all
+    select project_id, number, closed_at, merged_at, null from {{ ref('stg_github__change_requests') }}
+),
+
+answers as (
+    select
+        o.conversation_id,
+        min(a.occurred_at) as first_response_at,
+        arg_min(a.person_id, a.occurred_at) as first_response_by_person_id,
+        count(*) as responses
+    from opened as o
+    join {{ ref('fct_activities') }} as a on o.conversation_id = a.conversation_id
+    where a.kind in ('commented', 'message_sent') and not a.is_bot and a.occurred_at >= o.opened_at
+        and a.person_id is distinct from o.opened_by_person_id
+    group by o.conversation_id
+),
+
+-- The commits of a first change request are older than the request; they do not make its author a regular.
+firsts as (
+    select
+        person_id,
+        project_id,
+        least(
+            min(occurred_at) filter (kind not in ('commit_authored', 'commit_merged')),
+            min(occurred_at) filter (kind in ('commit_authored', 'commit_merged')) + interval 30 day
+        ) as no_newcomer_from
+    from {{ ref('fct_activities') }}
+    where level in ('D1', 'D2') and project_id is not null
+    group by person_id, project_id
+),
+
+histories as (
+    select project_id, min(occurred_at) as history_starts_at from {{ ref('fct_activities') }} group by project_id
+)
+
+select
+    o.conversation_id,
+    o.project_id,
+    o.kind,
+    o.opened_at,
+    (o.opened_at at time zone z.timezone)::date as opened_on,
+    o.opened_by_person_id,
+    o.is_opened_by_bot,
+    o.is_opened_by_own,
+    case when o.opened_at >= h.history_starts_at + interval 365 day
+        then f.no_newcomer_from >= o.opened_at end as is_opened_by_newcomer,
+    a.first_response_at,
+    a.first_response_by_person_id,
+    coalesce(a.responses, 0) as responses,
+    c.closed_at,
+    c.merged_at,
+    c.state_reason
+from opened as o
+cross join {{ source('config', 'ospo') }} as z
+left join closed as c
+    on o.conversation_id = md5('github|' || c.project_id || '|' || c.number::varchar)
+left join answers as a on o.conversation_id = a.conversation_id
+left join firsts as f on o.opened_by_person_id = f.person_id and o.project_id = f.project_id
+left join histories as h on o.project_id = h.project_id

@@ -1,0 +1,72 @@
+-- Every dated act, with the identity that did it as its source names it: `actor_kind` and `actor`.
+with acts as (
+    select
+        'git' as source, project_id, 'commit|' || sha as act, sha as conversation_key,
+        case when is_merge then 'commit_merged' else 'commit_authored' end as kind, 'D2' as level,
+        case when author_address is null then 'git_name' else 'address' end as actor_kind,
+        coalesce(author_address, project_id || ' ' || author_name) as actor, author_name as actor_name,
+        null as actor_type, authored_at as occurred_at, utc_offset_minutes, false as is_automated,
+        false as is_coauthor
+    from {{ ref('stg_git__commits') }}
+
+    union all
+
+    select
+        'git', c.project_id, 'coauthor|' || c.sha || '|' || a.address, c.sha, 'commit_authored', 'D2',
+        'address', a.address, a.name, null, c.authored_at, c.utc_offset_minutes, false, true
+    from {{ ref('stg_git__coauthors') }} as a
+    join {{ ref('stg_git__commits') }} as c
+        on a.project_id = c.project_id and a.instance = c.instance and a.sha = c.sha
+    where a.address is not null and a.address is distinct from c.author_address
+
+    union all
+
+    select
+        'mailing_lists', m.project_id, 'message|' || m.message_id, t.thread_id, 'message_sent', 'D1',
+        case when m.from_address is null then 'mail_name' else 'address' end,
+        coalesce(m.from_address, m.project_id || ' ' || m.from_name), m.from_name,
+        null, m.sent_at, m.utc_offset_minutes, m.is_automated, false
+    from {{ ref('stg_mailing_lists__messages') }} as m
+    join {{ ref('int_mail_threads') }} as t on m.project_id = t.project_id and m.message_id = t.message_id
+
+    union all
+
+    select
+        'github', project_id, 'issue_opened|' || issue_id, number::varchar, 'issue_opened', 'D1',
+        'login', opened_by_login, null, opened_by_type, opened_at, null, false, false
+    from {{ ref('stg_github__issues') }}
+
+    union all
+
+    select
+        'github', project_id, 'change_request_opened|' || change_request_id, number::varchar,
+        'change_request_opened', 'D1', 'login', opened_by_login, null, opened_by_type, opened_at, null, false, false
+    from {{ ref('stg_github__change_requests') }}
+
+    union all
+
+    select
+        'github', project_id, 'change_request_merged|' || change_request_id, number::varchar,
+        'change_request_merged', 'D2', 'login', opened_by_login, null, opened_by_type, merged_at, null, false, false
+    from {{ ref('stg_github__change_requests') }}
+    where merged_at is not null
+
+    union all
+
+    select
+        'github', project_id, 'commented|' || comment_id, number::varchar, 'commented', 'D1',
+        'login', written_by_login, null, written_by_type, written_at, null, false, false
+    from {{ ref('stg_github__comments') }}
+
+    union all
+
+    select
+        'calendars', p.project_id, 'talk|' || t.event_id || '|' || t.talk_id || '|' || s.person.id,
+        null, 'talk_given', 'D1', 'speaker', t.event_id || ' ' || s.person.id, s.person.name,
+        null, t.starts_at, null, false, false
+    from {{ ref('stg_calendars__talks') }} as t
+    cross join unnest(t.persons) as s(person)
+    left join {{ ref('int_talk_projects') }} as p on t.event_id = p.event_id and t.talk_id = p.talk_id
+)
+
+select * from acts where occurred_at is not null

@@ -1,0 +1,13 @@
+-- A contribution is something that somebody made: a commit or merge, an issue, a change request, a comment, a
+-- message. Talks are left out while nothing connects a speaker with their commits. `segment` says for whom it counts: people from outside, our own people, or bots.
+select
+    person_id,
+    project_id,
+    occurred_on,
+    case when is_bot then 'bots' when is_own then 'own' else 'outside' end as segment,
+    count(*) filter (kind = 'commit_authored') as commits,
+    count(*) filter (kind not in ('commit_authored', 'commit_merged')) as conversations
+from {{ ref('fct_activities') }}
+where level in ('D1', 'D2') and kind not in ('change_request_merged', 'talk_given')
+    and person_id is not null and project_id is not null
+group by all

@@ -1,0 +1,45 @@
+"""One row per scope, period and segment: the Kaplan–Meier median of the wait for a first answer."""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from ospo_metrics.statistics import survival_medians
+
+
+def model(dbt: Any, session: Any) -> pa.Table:
+    groups = dbt.ref("int_wait_groups")  # noqa: F841 - the query below finds these three by their names
+    scopes = dbt.ref("int_scopes")  # noqa: F841
+    waits = dbt.ref("int_waits")  # noqa: F841
+    rows = session.sql(
+        """
+        select g.group_id, w.waited_hours, w.is_answered
+        from groups as g
+        join scopes as s on g.scope_kind = s.scope_kind and g.scope_id = s.scope_id
+        join waits as w
+            on s.project_id = w.project_id and w.opened_on >= g.period_start and w.opened_on < g.period_end
+        where g.segment = 'everyone'
+            or (g.segment = 'newcomers' and w.is_opened_by_newcomer)
+            or (g.segment = 'regulars' and not w.is_opened_by_newcomer)
+        """
+    ).fetchnumpy()
+    medians = survival_medians(
+        np.asarray(rows["group_id"], dtype=np.int64),
+        np.asarray(rows["waited_hours"], dtype=np.float64),
+        np.asarray(rows["is_answered"], dtype=bool),
+    )
+
+    def hours(values: Any) -> pa.Array:
+        return pa.array(values, mask=np.isnan(values))
+
+    return pa.table(
+        {
+            "group_id": medians.group,
+            "median_hours": hours(medians.median),
+            "lower_hours": hours(medians.lower),
+            "upper_hours": hours(medians.upper),
+            "answered": medians.events,
+            "conversations": medians.size,
+        }
+    )

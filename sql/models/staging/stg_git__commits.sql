@@ -1,0 +1,16 @@
+with newest as ({{ newest('git', 'commits') }})
+
+select
+    project_id,
+    instance,
+    key as sha,
+    payload ->> '$.author.mapped_name' as author_name,
+    nullif(trim(payload ->> '$.author.email'), '') as author_address,
+    nullif(trim(payload ->> '$.author.mapped_email'), '') as author_mapped_address,
+    try_cast(payload ->> '$.author.date' as timestamptz) as authored_at,
+    try_cast(payload ->> '$.author.offset_minutes' as integer) as utc_offset_minutes,
+    try_cast(payload ->> '$.committer.date' as timestamptz) as committed_at,
+    (payload ->> '$.is_merge')::boolean as is_merge,
+    payload -> '$.trailers' as trailers
+from newest
+qualify row_number() over (partition by project_id, key order by instance) = 1

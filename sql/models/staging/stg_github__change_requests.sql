@@ -1,0 +1,13 @@
+with newest as ({{ newest('github', 'change_requests') }})
+
+select
+    project_id,
+    key as change_request_id,
+    (payload ->> '$.number')::integer as number,
+    payload ->> '$.user.login' as opened_by_login,
+    payload ->> '$.user.type' as opened_by_type,
+    try_cast(payload ->> '$.created_at' as timestamptz) as opened_at,
+    try_cast(payload ->> '$.closed_at' as timestamptz) as closed_at,
+    try_cast(payload ->> '$.merged_at' as timestamptz) as merged_at,
+    coalesce((payload ->> '$.draft')::boolean, false) as is_draft
+from newest

@@ -1,0 +1,202 @@
+"""Run dbt: from the raw log to metrics, and what its tests found."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ospo_metrics import project
+from ospo_metrics.collect import prepare
+from ospo_metrics.progress import Teller
+from ospo_metrics.settings import Workspace
+from ospo_metrics.warehouse import open_warehouse
+
+_CONFIG = """
+create schema if not exists config;
+create or replace table config.ospo (
+    name varchar, timezone varchar, smallest_group integer, audience varchar, is_simulated boolean
+);
+create or replace table config.communities (community_id varchar, name varchar, position integer);
+create or replace table config.project_patterns (community_id varchar, kind varchar, pattern varchar);
+create or replace table config.own_domains (domain varchar);
+"""
+
+
+class BuildError(Exception):
+    """A model could not be built, or a test of the data failed; the text says which and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """How many models were built, and how many tests of the data passed."""
+
+    models: int
+    tests: int
+
+
+def build(workspace: Workspace, progress: Teller) -> Built:
+    """Bring every table up to date; `BuildError` if a model fails; for failed tests of the data see `failures`."""
+    prepare(workspace)
+    write_config(workspace)
+    ensure_key(workspace)
+    errors = dbt(workspace, ["build", "--exclude-resource-type", "unit_test"], progress)
+    nodes = run_results(workspace)
+    broken = [node for node in nodes if node["status"] == "error"]
+    if broken:
+        raise BuildError(_first_sentence(broken[0]))
+    if errors and not any(node["status"] == "fail" for node in nodes):
+        raise BuildError(f"dbt could not start: {_joined(errors[0])} The whole log is {_log(workspace)}.")
+    passed = [node for node in nodes if node["status"] in ("success", "pass", "warn")]
+    return Built(
+        models=sum(node["unique_id"].startswith(("model.", "seed.")) for node in passed),
+        tests=sum(node["unique_id"].startswith("test.") for node in passed),
+    )
+
+
+def failures(workspace: Workspace) -> list[str]:
+    """The tests of the data that failed in the last build, a phrase each."""
+    return [_failure(node) for node in run_results(workspace) if node["status"] == "fail"]
+
+
+def parse(workspace: Workspace) -> None:
+    """Let dbt read the project ahead of time, so that the build itself starts at once."""
+    prepare(workspace)
+    ensure_key(workspace)
+    dbt(workspace, ["parse"], None)
+
+
+def manifest(workspace: Workspace) -> Path:
+    """Where dbt wrote what it knows of the models: the catalog of metrics and pages."""
+    return _target(workspace) / "manifest.json"
+
+
+def ensure_key(workspace: Workspace) -> Path:
+    """The file with the 256-bit key of the pseudonyms, made on first use and readable by its owner only."""
+    path = workspace.pseudonym_key
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(32) + "\n")
+    return path
+
+
+def write_config(workspace: Workspace) -> None:
+    """Write what the models need to know of ospo.toml into the schema `config`."""
+    settings = workspace.settings
+    patterns = [
+        (community.id, kind, pattern)
+        for community in settings.communities
+        for kind, names in (("repository", community.projects), ("mailing_list", community.mailing_lists))
+        for pattern in names
+    ]
+    with open_warehouse(workspace.warehouse) as connection:
+        connection.execute("begin")
+        connection.execute(_CONFIG)
+        connection.execute(
+            "insert into config.ospo values (?, ?, ?, ?, ?)",
+            [
+                settings.ospo.name,
+                settings.ospo.timezone,
+                settings.privacy.smallest_group,
+                settings.privacy.audience,
+                workspace.is_simulated,
+            ],
+        )
+        for table, rows in (
+            ("communities", [(c.id, c.name, position) for position, c in enumerate(settings.communities)]),
+            ("project_patterns", patterns),
+            ("own_domains", [(domain.lower(),) for domain in settings.ospo.own_domains]),
+        ):
+            for row in rows:
+                connection.execute(
+                    f"insert into config.{table} values ({', '.join('?' * len(row))})",  # noqa: S608
+                    list(row),
+                )
+        connection.execute("commit")
+
+
+def dbt(workspace: Workspace, arguments: list[str], progress: Teller | None) -> list[str]:
+    """Run one dbt command and return the errors it told; none where it succeeded.
+
+    It is a process of its own, so that its lock on the warehouse ends with it.
+    """
+    root = project.root()
+    target = _target(workspace)
+    target.mkdir(parents=True, exist_ok=True)
+    (target / "run_results.json").unlink(missing_ok=True)
+    errors: list[str] = []
+    variables = {
+        "pseudonym_key_file": str(workspace.pseudonym_key),
+        "audience": workspace.settings.privacy.audience,
+    }
+    command = [
+        *(sys.executable, "-m", "dbt.cli.main", "--log-format", "json", "--log-path", str(target / "logs")),
+        *("--no-use-colors", "--no-version-check", *arguments),
+        *("--project-dir", str(root / "sql"), "--profiles-dir", str(root / "sql")),
+        *("--target-path", str(target), "--vars", json.dumps(variables)),
+    ]
+    allowed = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH", "TZ")
+    environment = {name: os.environ[name] for name in allowed if name in os.environ} | {
+        "OSPO_METRICS_WAREHOUSE": str(workspace.warehouse),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+    }
+    with subprocess.Popen(
+        command, env=environment, cwd=target, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        assert process.stdout is not None  # noqa: S101 - it is a pipe
+        try:
+            for line in process.stdout:
+                errors += _tell(line, progress)
+        except BaseException:
+            process.terminate()
+            raise
+    return errors or ([f"it ended with status {process.returncode}."] if process.returncode else [])
+
+
+def run_results(workspace: Workspace) -> list[dict[str, Any]]:
+    """What dbt says became of each node in its last command."""
+    path = _target(workspace) / "run_results.json"
+    if not path.is_file():
+        return []
+    results: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["results"]
+    return results
+
+
+def _tell(line: str, progress: Teller | None) -> list[str]:
+    """Pass on how far dbt has come; what it says in anger is returned."""
+    if not line.startswith("{"):
+        return [line] if "Error" in line else []
+    event = json.loads(line)
+    data, info = event.get("data", {}), event["info"]
+    if progress and "index" in data and "total" in data and info["name"].endswith("Result"):
+        progress.count("models and tests", int(data["index"]), int(data["total"]))
+    return [info["msg"]] if info["level"] == "error" else []
+
+
+def _first_sentence(node: dict[str, Any]) -> str:
+    return f"the model {node['unique_id'].split('.')[-1]} failed: {_joined(node.get('message') or '')}"
+
+
+def _joined(text: str) -> str:
+    return " ".join(line.strip() for line in text.splitlines() if line.strip())[:600]
+
+
+def _failure(node: dict[str, Any]) -> str:
+    name = node["unique_id"].split(".")[2]
+    return f"{name}: {node.get('failures') or 'some'} rows break the rule"
+
+
+def _target(workspace: Workspace) -> Path:
+    return workspace.private / "dbt"
+
+
+def _log(workspace: Workspace) -> Path:
+    return _target(workspace) / "logs" / "dbt.log"

@@ -1,0 +1,134 @@
+"""The models: their own unit tests, and the words that every metric owes its readers."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import stat
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from ospo_metrics import catalog, transform
+from ospo_metrics.project import root
+from ospo_metrics.settings import Workspace, open_workspace
+from ospo_metrics.statistics import wilson_interval
+from ospo_metrics.transform import BuildError
+from ospo_metrics.warehouse import open_published, open_warehouse
+
+
+@pytest.fixture(scope="module")
+def manifest(published: Workspace) -> dict[str, dict[str, dict[str, object]]]:
+    return json.loads(transform.manifest(published).read_text())
+
+
+def test_every_unit_test_of_the_models_passes(published: Workspace, tmp_path: Path) -> None:
+    """dbt runs the unit tests that stand beside the models, and none fails."""
+    shutil.copytree(published.folder, tmp_path / "workspace")
+    workspace = open_workspace(tmp_path / "workspace")
+
+    errors = transform.dbt(workspace, ["test", "--select", "test_type:unit"], None)
+
+    results = transform.run_results(workspace)
+    assert errors == []
+    assert len(results) >= 6
+    assert {result["status"] for result in results} == {"pass"}
+
+
+def test_every_metric_has_a_unit_test(manifest: dict[str, dict[str, dict[str, object]]]) -> None:
+    """A metric comes with the rule that it protects."""
+    metrics = {path.stem for path in (root() / "sql" / "models" / "metrics").glob("*.sql")}
+    tested = {test["model"] for test in manifest["unit_tests"].values()}
+
+    assert metrics - tested == set()
+
+
+def test_every_metric_is_in_the_catalog_with_its_words(published: Workspace) -> None:
+    """`metrics.metric_catalog` lists each metric with title, definition, unit and caveats."""
+    metrics = {path.stem for path in (root() / "sql" / "models" / "metrics").glob("*.sql")}
+    with open_published(published.database) as connection:
+        rows = connection.execute(
+            "select metric, title, definition, unit, caveats from metrics.metric_catalog order by metric"
+        ).fetchall()
+        listed = connection.execute("select distinct metric from metrics.metric_values").fetchall()
+
+    assert {row[0] for row in rows} == {row[0] for row in listed} == metrics
+    assert all(all(row) for row in rows)
+
+
+def test_every_metric_has_one_shape_and_an_interval_or_a_reason_for_none(published: Workspace) -> None:
+    """Proportions and durations carry k, n and an interval wherever they have a number."""
+    words = {metric.metric: metric for metric in catalog.read(transform.manifest(published)).metrics}
+    with open_published(published.database) as connection:
+        shapes = connection.execute(
+            "select table_name, list(column_name || ' ' || data_type order by column_index) from duckdb_columns() "
+            "where schema_name = 'metrics' and table_name <> 'metric_catalog' group by table_name"
+        ).fetchall()
+        bare = connection.execute(
+            "select metric, count(*) filter (lower is null or numerator is null or denominator is null), count(*) "
+            "from metrics.metric_values where status = 'ok' and value is not null group by metric"
+        ).fetchall()
+
+    assert len({tuple(columns) for _, columns in shapes}) == 1
+    for name, without, total in bare:
+        assert total > 0
+        if words[name].kind in ("proportion", "duration"):
+            assert without == 0, name
+        assert words[name].interval
+
+
+def test_the_wilson_macro_equals_the_library(published: Workspace) -> None:
+    """The interval in SQL is the one in Python, for every proportion that is published."""
+    with open_published(published.database) as connection:
+        rows = connection.execute(
+            "select numerator, denominator, lower, upper from metrics.newcomer_retention where status = 'ok'"
+        ).fetchnumpy()
+
+    lower, upper = wilson_interval(rows["numerator"], rows["denominator"])
+
+    assert len(lower) > 20
+    assert rows["lower"] == pytest.approx(lower, abs=1e-9)
+    assert rows["upper"] == pytest.approx(upper, abs=1e-9)
+
+
+def test_the_key_of_the_pseudonyms_is_for_its_owner_only(published: Workspace) -> None:
+    """The key has 256 bits, mode 0600, and is made once."""
+    path = published.pseudonym_key
+    before = path.read_bytes()
+
+    transform.ensure_key(published)
+
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert len(bytes.fromhex(before.decode().strip())) == 32
+    assert path.read_bytes() == before
+
+
+def test_no_raw_address_is_a_persons_id(published: Workspace) -> None:
+    """The ids of people in the published file are the pseudonyms that only the key can make."""
+    with duckdb.connect(str(published.warehouse), read_only=True) as connection:
+        ids = connection.execute("select distinct person_id from core.dim_people").fetchall()
+        spelled = connection.execute("select identity_id from intermediate.int_identities").fetchall()
+
+    assert all(len(person) == 32 and set(person) <= set("0123456789abcdef") for (person,) in ids)
+    assert set(ids) <= set(spelled)
+
+
+def test_a_broken_model_is_named(published: Workspace, tmp_path: Path) -> None:
+    """A model that cannot be built ends the build with its name and the database's reason."""
+    shutil.copytree(published.folder, tmp_path / "workspace")
+    workspace = open_workspace(tmp_path / "workspace")
+    with open_warehouse(workspace.warehouse) as connection:
+        connection.execute("drop table raw.github__comments")
+        connection.execute("create table raw.github__comments (wrong integer)")
+
+    with pytest.raises(BuildError, match=r"the model stg_github__comments failed: .*Binder Error"):
+        transform.build(workspace, progress=_Silent())
+
+
+class _Silent:
+    def say(self, text: str) -> None:
+        raise AssertionError(f"a build that fails has nothing to say: {text}")
+
+    def count(self, label: str, done: int, total: int | None = None) -> None:
+        assert done <= (total or done), label
