@@ -1,0 +1,294 @@
+"""Metrics and pages, as dbt's manifest describes them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+KINDS = ("count", "proportion", "duration", "factor")
+DIRECTIONS = ("up", "down", "context")
+CHARTS = ("bars", "line", "dots")
+SENTENCE_FIELDS = frozenset(
+    {"amount", "k", "n", "of_n", "k_of_n", "was", "range", "in_period", "scope", "segment"}
+)
+"""What the template of a metric's sentence may name; `words.py` fills them."""
+
+REQUIRED_WORDS = (
+    "title",
+    "kind",
+    "unit",
+    "direction",
+    "how_to_read",
+    "interval",
+    "chart",
+    "headline_segment",
+    "segments",
+    "caveats",
+    "sentence",
+)
+OPTIONAL_WORDS = (
+    "of",
+    "compare",
+    "sentence_not_reached",
+    "replaces",
+    "replaces_why",
+    "chaoss_name",
+    "chaoss_url",
+    "status",
+)
+_LISTS = ("caveats", "compare")
+NOT_METRICS = ("metric_values", "metric_catalog")
+"""Models that lie beside the metrics and gather them."""
+
+
+class CatalogError(Exception):
+    """A metric or page lacks words; the sentence names the file and what to write there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric and all its words.
+
+    `segments` are labels in the order in which they are shown; `of` is the plural noun of what a share or a
+    waiting time is counted over; `compare` names two segments whose difference is put into words.
+    """
+
+    metric: str
+    title: str
+    definition: str
+    how_to_read: str
+    kind: str
+    unit: str
+    direction: str
+    chart: str
+    headline_segment: str
+    segments: Mapping[str, str]
+    interval: str
+    caveats: tuple[str, ...]
+    sentence: str
+    sentence_not_reached: str = ""
+    of: str = ""
+    compare: tuple[str, ...] = ()
+    replaces: str = ""
+    replaces_why: str = ""
+    chaoss_name: str = ""
+    chaoss_url: str = ""
+    sql: str = ""
+    status: str = "available"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page: a question, why it matters, and the metrics that answer it, in order.
+
+    `asks` holds, for a metric, the question it answers on this page.
+    """
+
+    page: str
+    question: str
+    title: str
+    description: str
+    position: int
+    metrics: tuple[str, ...]
+    asks: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """Every metric by name, and the pages in the order in which they are read."""
+
+    metrics: tuple[Metric, ...]
+    pages: tuple[Page, ...]
+
+
+METRIC_COLUMNS = {field.name: "VARCHAR" for field in fields(Metric)} | {
+    "caveats": "VARCHAR[]",
+    "compare": "VARCHAR[]",
+    "segments": "JSON",
+}
+"""The columns of `metrics.metric_catalog` with their DuckDB types, in the order of `metric_rows`."""
+
+PAGE_COLUMNS = {
+    "page": "VARCHAR",
+    "question": "VARCHAR",
+    "title": "VARCHAR",
+    "description": "VARCHAR",
+    "position": "INTEGER",
+    "metrics": "VARCHAR[]",
+    "meta": "JSON",
+}
+"""The columns of `meta.pages` with their DuckDB types, in the order of `page_rows`."""
+
+
+def read(manifest_path: Path) -> Catalog:
+    """Read the metrics and pages of a parsed or built dbt project (manifest of dbt-core 1.11)."""
+    if not manifest_path.is_file():
+        raise CatalogError(f"{manifest_path} is missing. Run 'ospo-metrics build' to have dbt write it.")
+    manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
+    metrics = tuple(
+        _metric(node)
+        for node in sorted(manifest["nodes"].values(), key=lambda node: str(node["name"]))
+        if node["resource_type"] == "model"
+        and str(node["path"]).replace("\\", "/").startswith("metrics/")
+        and node["name"] not in NOT_METRICS
+    )
+    known = {metric.metric for metric in metrics}
+    pages = [_page(exposure, known) for exposure in manifest["exposures"].values()]
+    return Catalog(metrics, tuple(sorted(pages, key=lambda page: (page.position, page.page))))
+
+
+def metric_rows(catalog: Catalog) -> list[tuple[Any, ...]]:
+    """One row per metric, in the order of `METRIC_COLUMNS`."""
+    return [tuple(_cell(name, value) for name, value in asdict(metric).items()) for metric in catalog.metrics]
+
+
+def page_rows(catalog: Catalog) -> list[tuple[Any, ...]]:
+    """One row per page, in the order of `PAGE_COLUMNS`."""
+    return [
+        (
+            page.page,
+            page.question,
+            page.title,
+            page.description,
+            page.position,
+            list(page.metrics),
+            json.dumps({"asks": dict(page.asks)}, ensure_ascii=False),
+        )
+        for page in catalog.pages
+    ]
+
+
+def metric_from_row(row: Mapping[str, Any]) -> Metric:
+    """Rebuild a metric from its row in `metrics.metric_catalog`."""
+    values: dict[str, Any] = {name: "" if row[name] is None else row[name] for name in METRIC_COLUMNS}
+    for name in _LISTS:
+        values[name] = tuple(values[name])
+    values["segments"] = json.loads(values["segments"])
+    return Metric(**values)
+
+
+def page_from_row(row: Mapping[str, Any]) -> Page:
+    """Rebuild a page from its row in `meta.pages`."""
+    meta = json.loads(row["meta"] or "{}")
+    return Page(
+        row["page"],
+        row["question"],
+        row["title"],
+        row["description"],
+        row["position"],
+        tuple(row["metrics"]),
+        meta.get("asks", {}),
+    )
+
+
+def _cell(name: str, value: Any) -> Any:
+    if name == "segments":
+        return json.dumps(value, ensure_ascii=False)
+    return list(value) if name in _LISTS else value
+
+
+def _metric(node: Mapping[str, Any]) -> Metric:
+    meta = _meta(node)
+    where = f"{_words_file(node)}: metric {node['name']!r}"
+    words: dict[str, Any] = {}
+    for key in REQUIRED_WORDS:
+        words[key] = meta.get(key)
+        if not words[key]:
+            raise CatalogError(f"{where} has no '{key}' under config: meta:. Add it.")
+    for key in OPTIONAL_WORDS:
+        if meta.get(key):
+            words[key] = meta[key]
+    definition = str(node.get("description") or "").strip()
+    if not definition:
+        raise CatalogError(f"{where} has no 'description'. Write what is counted and what is left out.")
+    _check_choices(where, words)
+    _check_segments(where, words)
+    for key in ("sentence", "sentence_not_reached"):
+        _check_template(where, key, words.get(key, ""))
+    words["segments"] = {str(name): str(label) for name, label in words["segments"].items()}
+    for key in _LISTS:
+        words[key] = tuple(str(entry) for entry in words.get(key, ()))
+    words["definition"] = definition
+    words["sql"] = str(node.get("compiled_code") or node.get("raw_code") or "").strip()
+    return Metric(metric=node["name"], **words)
+
+
+def _check_choices(where: str, words: Mapping[str, Any]) -> None:
+    for key, known in (("kind", KINDS), ("direction", DIRECTIONS), ("chart", CHARTS)):
+        if words[key] not in known:
+            raise CatalogError(f"{where} has {key} {words[key]!r}; write one of {', '.join(known)}.")
+    if not isinstance(words["caveats"], list):
+        raise CatalogError(f"{where} has 'caveats' that are not a list. Write a list of sentences.")
+    if words["kind"] in ("proportion", "duration") and not words.get("of"):
+        raise CatalogError(
+            f"{where} is a {words['kind']} and has no 'of'. "
+            "Add the plural noun of what is counted below the line, for example of: newcomers."
+        )
+
+
+def _check_segments(where: str, words: Mapping[str, Any]) -> None:
+    segments, headline, pair = words["segments"], words["headline_segment"], words.get("compare", [])
+    if not isinstance(segments, dict):
+        raise CatalogError(f"{where} has 'segments' that are not a mapping. Write segment: label.")
+    known = ", ".join(segments)
+    if headline not in segments:
+        raise CatalogError(f"{where} has headline_segment {headline!r}; write one of its segments: {known}.")
+    if pair and (not isinstance(pair, list) or len(pair) != 2 or not set(pair) <= set(segments)):
+        raise CatalogError(f"{where} has 'compare' {pair!r}; name two of its segments: {known}.")
+
+
+def _check_template(where: str, key: str, template: str) -> None:
+    try:
+        named = {name for _, name, _, _ in Formatter().parse(template) if name is not None}
+    except ValueError as error:
+        raise CatalogError(f"{where} has a '{key}' that is no template: {error}.") from None
+    if unknown := named - SENTENCE_FIELDS:
+        raise CatalogError(
+            f"{where} names {{{sorted(unknown)[0]}}} in '{key}'; known fields are"
+            f" {', '.join(sorted(SENTENCE_FIELDS))}."
+        )
+
+
+def _page(exposure: Mapping[str, Any], known: set[str]) -> Page:
+    file = exposure["original_file_path"]
+    meta = _meta(exposure)
+    for key, value in (
+        ("label", exposure.get("label")),
+        ("description", exposure.get("description")),
+        ("question under config: meta:", meta.get("question")),
+    ):
+        if not value:
+            raise CatalogError(f"{file}: page {exposure['name']!r} has no '{key}'. Add it.")
+    metrics = tuple(str(ref["name"]) for ref in exposure.get("refs", []))
+    asks = meta.get("asks") or {}
+    for name in (*metrics, *asks):
+        if name not in known:
+            raise CatalogError(
+                f"{file}: page {exposure['name']!r} names {name!r}, which is no metric of sql/models. "
+                f"Known: {', '.join(sorted(known))}."
+            )
+    return Page(
+        page=exposure["name"],
+        question=str(meta["question"]),
+        title=str(exposure["label"]),
+        description=str(exposure["description"]).strip(),
+        position=int(meta.get("position", 100)),
+        metrics=metrics,
+        asks={str(name): str(ask) for name, ask in asks.items()},
+    )
+
+
+def _meta(node: Mapping[str, Any]) -> Mapping[str, Any]:
+    meta: Mapping[str, Any] = (node.get("config") or {}).get("meta") or node.get("meta") or {}
+    return meta
+
+
+def _words_file(node: Mapping[str, Any]) -> str:
+    patch = node.get("patch_path")
+    if patch:
+        return "sql/" + str(patch).split("://", 1)[-1]
+    return "sql/" + str(node["original_file_path"]).removesuffix(".sql") + ".yml"

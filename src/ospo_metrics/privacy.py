@@ -1,0 +1,59 @@
+"""The gate in front of everything that is published: no e-mail address passes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import duckdb
+
+ADDRESS = r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}"
+_READABLE = {".html", ".md", ".csv", ".json", ".txt", ".svg", ".css"}
+
+
+class PrivacyError(Exception):
+    """Something about to be published holds an address; the text says where, not which."""
+
+
+def check_database(connection: duckdb.DuckDBPyConnection) -> None:
+    """Refuse a database in any of whose texts, however nested, an e-mail address stands."""
+    columns = connection.execute(
+        """
+        select table_schema, table_name, column_name
+        from information_schema.columns
+        where table_catalog = current_database()
+            and (data_type like '%VARCHAR%' or data_type like '%JSON%' or data_type like '%BLOB%')
+        order by all
+        """
+    ).fetchall()
+    found = []
+    for schema, table, column in columns:
+        row = connection.execute(
+            f'select count(*) from "{schema}"."{table}" '  # noqa: S608 - names come from the database itself
+            f'where regexp_matches("{column}"::varchar, $1)',
+            [ADDRESS],
+        ).fetchone()
+        if row and row[0]:
+            found.append(f"{schema}.{table}.{column} ({row[0]:,} rows)")
+    _refuse(found)
+
+
+def check_files(folder: Path) -> None:
+    """Refuse a folder in any of whose readable files an e-mail address stands."""
+    pattern = re.compile(ADDRESS)
+    _refuse(
+        [
+            f"{path.relative_to(folder)}"
+            for path in sorted(folder.rglob("*"))
+            if path.suffix in _READABLE and pattern.search(path.read_text(encoding="utf-8", errors="replace"))
+        ]
+    )
+
+
+def _refuse(found: list[str]) -> None:
+    if found:
+        raise PrivacyError(
+            f"an e-mail address stands in {', '.join(found[:5])}{' and elsewhere' if len(found) > 5 else ''}. "
+            "Nothing was published; yesterday's numbers stay. Take the address out at its source, "
+            "or report this as a defect of the models."
+        )

@@ -1,0 +1,153 @@
+"""From the warehouse to the file that everyone opens: what may leave, the privacy gate, the atomic swap."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from ospo_metrics import __version__, catalog, privacy, transform
+from ospo_metrics.settings import Workspace
+from ospo_metrics.warehouse import create, identifier
+
+_META = {
+    "runs": "select run_id, step, started_at, finished_at, status, detail from warehouse.meta.runs",
+    "sources": """
+        select source, instance, stream, project_id, rows_held, duplicates, rejects,
+            newest_item_at, observed_until, last_success_at, detail
+        from warehouse.meta.sources where is_configured""",
+    "reconciliation": """
+        select r.* from warehouse.meta.reconciliation as r
+        semi join warehouse.meta.sources as s
+            on r.source = s.source and r.instance = s.instance and r.stream = s.stream and s.is_configured""",
+    "rejects": """
+        select source, instance, stream, location, reason, first_seen_at from warehouse.meta.rejects""",
+}
+
+
+def publish(workspace: Workspace) -> dict[str, int]:
+    """Build the new published file beside the old one, check it, and swap it in; rows per table."""
+    words = catalog.read(transform.manifest(workspace))
+    manifest = json.loads(transform.manifest(workspace).read_text(encoding="utf-8"))
+    new = workspace.published / f".{workspace.database.name}.new"
+    with create(new) as connection:
+        connection.execute(f"attach '{_quoted(workspace.warehouse)}' as warehouse (read_only)")
+        connection.execute("begin")
+        for schema in ("core", "metrics", "meta"):
+            connection.execute(f"create schema {schema}")
+        for name in sorted(_models(manifest, "core")):
+            _copy(connection, "core", name)
+        metrics = [metric.metric for metric in words.metrics]
+        for name in metrics:
+            _copy(connection, "metrics", name, order_by="all")
+        union = " union all ".join(f"select * from metrics.{identifier(name)}" for name in metrics)  # noqa: S608
+        connection.execute(f"create table metrics.metric_values as {union}")
+        _fill(connection, "metrics.metric_catalog", catalog.METRIC_COLUMNS, catalog.metric_rows(words))
+        _fill(connection, "meta.pages", catalog.PAGE_COLUMNS, catalog.page_rows(words))
+        for name, query in _META.items():
+            connection.execute(f"create table meta.{name} as {query} order by all")
+        _write_build(connection, workspace)
+        _describe(connection, manifest)
+        connection.execute("commit")
+        connection.execute("detach warehouse")
+        privacy.check_database(connection)
+        counts = connection.execute(
+            "select schema_name || '.' || table_name, estimated_size from duckdb_tables() order by all"
+        ).fetchall()
+    _swap(new, workspace.database)
+    return {name: int(rows) for name, rows in counts}
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, schema: str, name: str, order_by: str | None = None) -> None:
+    order = f" order by {order_by}" if order_by else ""
+    connection.execute(
+        f"create table {schema}.{identifier(name)} as select * from warehouse.{schema}.{name}{order}"  # noqa: S608
+    )
+
+
+def _fill(
+    connection: duckdb.DuckDBPyConnection, table: str, columns: dict[str, str], rows: list[tuple[Any, ...]]
+) -> None:
+    described = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
+    connection.execute(f"create table {table} ({described})")
+    for row in rows:
+        connection.execute(
+            f"insert into {table} values ({', '.join('?' * len(row))})",  # noqa: S608 - our own table names
+            list(row),
+        )
+
+
+def _write_build(connection: duckdb.DuckDBPyConnection, workspace: Workspace) -> None:
+    """One row on the whole file: as of when, made when, for whom, and whether the data are simulated."""
+    settings = workspace.settings
+    connection.execute(
+        """
+        create table meta.build as
+        select max(observed_until) as as_of, $built_at::timestamptz as built_at, $name as ospo_name,
+            $is_simulated as is_simulated, $version as version, $audience as audience, $timezone as timezone
+        from meta.sources
+        """,
+        {
+            "built_at": datetime.now(UTC),
+            "name": settings.ospo.name,
+            "is_simulated": workspace.is_simulated,
+            "version": __version__,
+            "audience": settings.privacy.audience,
+            "timezone": settings.ospo.timezone,
+        },
+    )
+
+
+def _describe(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any]) -> None:
+    """Write the data dictionary: `meta.columns`, and the same words as comments on the columns.
+
+    A column is described beside its model, or once for all tables by the doc block `column_<name>`.
+    """
+    connection.execute(
+        "create table meta.columns (schema_name varchar, table_name varchar, column_name varchar, "
+        "data_type varchar, description varchar)"
+    )
+    own: dict[tuple[str, str, str], str] = {}
+    for node in [*manifest["nodes"].values(), *manifest["sources"].values()]:
+        for column in node.get("columns", {}).values():
+            own[node["schema"], node["name"], column["name"]] = column.get("description", "").strip()
+    shared = {block["name"]: block["block_contents"].strip() for block in manifest["docs"].values()}
+    columns = connection.execute(
+        "select schema_name, table_name, column_name, data_type from duckdb_columns() "
+        "where not internal and database_name = current_database() order by schema_name, table_name, column_index"
+    ).fetchall()
+    for schema, table, column, kind in columns:
+        words = own.get((schema, table, column)) or shared.get(f"column_{column}", "")
+        connection.execute(
+            "insert into meta.columns values (?, ?, ?, ?, ?)", [schema, table, column, kind, words]
+        )
+        if words:
+            connection.execute(f"comment on column {schema}.{table}.\"{column}\" is '{_quoted(words)}'")
+
+
+def _models(manifest: dict[str, Any], schema: str) -> list[str]:
+    return [
+        node["name"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["schema"] == schema
+    ]
+
+
+def _quoted(text: str | Path) -> str:
+    return str(text).replace("'", "''")
+
+
+def _swap(new: Path, old: Path) -> None:
+    """Put the new file in the old one's place at once; who has the old one open keeps reading it."""
+    with new.open("rb") as file:
+        os.fsync(file.fileno())
+    new.replace(old)
+    folder = os.open(old.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,119 @@
+"""Metrics and pages, as dbt's manifest describes them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import published_example
+from ospo_metrics import catalog
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> Path:
+    """A manifest with the words of our real metrics and pages."""
+    return published_example.manifest(tmp_path)
+
+
+def changed(manifest: Path, change: Callable[[dict[str, Any]], None]) -> Path:
+    content = json.loads(manifest.read_text(encoding="utf-8"))
+    change(content)
+    manifest.write_text(json.dumps(content), encoding="utf-8")
+    return manifest
+
+
+def meta(content: dict[str, Any], metric: str = "new_contributors") -> dict[str, Any]:
+    found: dict[str, Any] = content["nodes"][f"model.ospo_metrics.{metric}"]["config"]["meta"]
+    return found
+
+
+def test_a_catalog_survives_its_tables(manifest: Path) -> None:
+    """What is written into the published file is read back word for word, segments in their order."""
+    known = catalog.read(manifest)
+    metrics = [
+        catalog.metric_from_row(dict(zip(catalog.METRIC_COLUMNS, row, strict=True)))
+        for row in catalog.metric_rows(known)
+    ]
+    pages = [
+        catalog.page_from_row(dict(zip(catalog.PAGE_COLUMNS, row, strict=True)))
+        for row in catalog.page_rows(known)
+    ]
+    assert known == catalog.Catalog(tuple(metrics), tuple(pages))
+    assert [list(metric.segments) for metric in known.metrics] == [
+        list(metric.segments) for metric in metrics
+    ]
+
+
+def test_metrics_on_a_page_stand_in_the_order_of_its_file(manifest: Path) -> None:
+    """The order of `depends_on` is the order on the page, and pages follow their position."""
+    pages = {page.page: page.metrics for page in catalog.read(manifest).pages}
+    assert pages == {
+        "newcomers": ("new_contributors", "newcomer_retention", "contributors"),
+        "help": ("first_response_time", "contributor_absence_factor"),
+    }
+    assert list(pages) == ["newcomers", "help"]
+
+
+@pytest.mark.parametrize("word", [*catalog.REQUIRED_WORDS, "definition"])
+def test_a_metric_without_a_word_is_refused_by_file_and_word(manifest: Path, word: str) -> None:
+    """Who adds a metric is told which file lacks what."""
+
+    def change(content: dict[str, Any]) -> None:
+        if word == "definition":
+            content["nodes"]["model.ospo_metrics.new_contributors"]["description"] = " "
+        else:
+            del meta(content)[word]
+
+    named = "description" if word == "definition" else word
+    with pytest.raises(catalog.CatalogError, match=f"models/metrics/new_contributors.yml.*'{named}'"):
+        catalog.read(changed(manifest, change))
+
+
+@pytest.mark.parametrize(
+    ("word", "value", "says"),
+    [
+        ("kind", "average", "has kind 'average'; write one of count, proportion, duration, factor"),
+        ("direction", "sideways", "write one of up, down, context"),
+        ("chart", "pie", "write one of bars, line, dots"),
+        ("headline_segment", "inside", "write one of its segments: outside, own, bots"),
+        ("segments", ["outside"], "Write segment: label"),
+        ("caveats", "one", "Write a list of sentences"),
+        ("compare", ["outside", "inside"], "name two of its segments"),
+        ("sentence", "{value} people", r"names \{value\} in 'sentence'; known fields are amount"),
+        ("sentence", "{amount people", "no template"),
+    ],
+)
+def test_a_word_that_cannot_be_used_is_refused_with_what_can(
+    manifest: Path, word: str, value: object, says: str
+) -> None:
+    """A misspelt kind, chart, segment or field of a sentence is found before a page is made."""
+    with pytest.raises(
+        catalog.CatalogError, match=f"new_contributors.yml: metric 'new_contributors'.*{says}"
+    ):
+        catalog.read(changed(manifest, lambda content: meta(content).__setitem__(word, value)))
+
+
+def test_a_share_says_of_what(manifest: Path) -> None:
+    """A proportion or a waiting time names what stands below the line."""
+    with pytest.raises(catalog.CatalogError, match=r"newcomer_retention.yml.*has no 'of'.*of: newcomers"):
+        catalog.read(changed(manifest, lambda content: meta(content, "newcomer_retention").pop("of")))
+
+
+def test_a_page_cannot_name_an_unknown_metric(manifest: Path) -> None:
+    """The error names the page's file, the metric, and those that there are."""
+
+    def change(content: dict[str, Any]) -> None:
+        content["exposures"]["exposure.ospo_metrics.help"]["refs"].append({"name": "newcomers"})
+
+    with pytest.raises(catalog.CatalogError, match=r"pages/help.yml.*'newcomers'.*Known: .*contributors"):
+        catalog.read(changed(manifest, change))
+
+
+def test_without_a_manifest_the_error_says_what_to_run(tmp_path: Path) -> None:
+    """Before the first build there is no catalog."""
+    with pytest.raises(catalog.CatalogError, match="ospo-metrics build"):
+        catalog.read(tmp_path / "manifest.json")
