@@ -1,0 +1,452 @@
+"""Numbers into sentences: nothing is said that the numbers do not carry."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from ospo_metrics.catalog import Metric
+from ospo_metrics.statistics import difference_interval
+
+NBSP = "\u00a0"
+"""Between a number and its unit, so that a line never breaks there."""
+
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+
+WITHOUT_NUMBER = {
+    "too_early": ("Too early to say", "too early", "Not enough time has passed since."),
+    "suppressed": (
+        "Not shown",
+        "too few to show",
+        "So few people are behind it that they might be recognised.",
+    ),
+    "refused": ("No number is given", "not given", "What we have does not support one."),
+    "no_data": ("No data", "no data", "No source covers this time."),
+}
+"""For each status other than ok: how a sentence begins, what a table says, and the usual reason."""
+
+_OVERRIDES = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C], None)
+_SINGULAR = {"people": "person"}
+_SOURCES = {
+    "github": "GitHub",
+    "gharchive": "GH Archive",
+    "git": "Git history",
+    "calendars": "Event schedules",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """One row of a metric: a value for a scope, a period and a segment, or the reason why there is none."""
+
+    metric: str
+    scope_kind: str
+    scope_id: str
+    period_start: date
+    period_end: date
+    segment: str
+    value: float | None
+    lower: float | None
+    upper: float | None
+    numerator: int | None
+    denominator: int | None
+    sample_size: int | None
+    status: str
+    reason: str | None
+
+    @property
+    def is_ok(self) -> bool:
+        return self.status == "ok"
+
+    @property
+    def has_value(self) -> bool:
+        return self.is_ok and self.value is not None
+
+    @property
+    def is_month(self) -> bool:
+        return (self.period_end - self.period_start).days <= 31
+
+
+def sentence(metric: Metric, number: Number, scope: str) -> str:
+    """The answer that this number gives, in one sentence; or why there is none.
+
+    `scope` is the name to use inside the sentence, already made safe by `name`.
+    """
+    if not number.is_ok:
+        opening, _, _ = WITHOUT_NUMBER.get(number.status, WITHOUT_NUMBER["no_data"])
+        if number.segment != metric.headline_segment:
+            opening = f"{label(metric, number.segment)}: {lower_first(opening)}"
+        return f"{opening}. {reason(number)}"
+    if number.value is None:
+        template = metric.sentence_not_reached or (
+            "Not reached: more than half of the {of_n} were still waiting at the end of what we have seen."
+        )
+    else:
+        template = metric.sentence
+    if number.segment != metric.headline_segment and "{segment}" not in template:
+        return f"{label(metric, number.segment)}: {amount(metric, number)}{_range(metric, number)}."
+    filled = template.format(
+        amount=amount(metric, number),
+        k=count(number.numerator),
+        n=count(number.denominator),
+        of_n=_how_many(number.denominator, metric.of),
+        k_of_n=_k_of_n(metric, number),
+        was=_were(number.value if number.numerator is None else number.numerator),
+        range=_range(metric, number),
+        in_period=in_period(number.period_start, number.period_end),
+        scope=scope,
+        segment=lower_first(label(metric, number.segment)),
+    )
+    return upper_first(filled)
+
+
+def about(title: str, text: str) -> str:
+    """Put in front of a sentence what it is about, whether the title is a question or not."""
+    return f"{title} {upper_first(text)}" if title.endswith("?") else f"{title}: {lower_first(text)}"
+
+
+def reason(number: Number) -> str:
+    """Why there is no number, as a full sentence."""
+    _, _, default = WITHOUT_NUMBER.get(number.status, WITHOUT_NUMBER["no_data"])
+    text = clean(number.reason or "")
+    if not text:
+        return default
+    return upper_first(text if text[-1] in ".!?" else text + ".")
+
+
+def pending(number: Number) -> str:
+    """What is still missing after the period that is spoken of, and why."""
+    opening, _, _ = WITHOUT_NUMBER.get(number.status, WITHOUT_NUMBER["no_data"])
+    when = in_period(number.period_start, number.period_end).removeprefix("in ")
+    return f"For {when}: {lower_first(opening)}. {reason(number)}"
+
+
+def change(metric: Metric, now: Number, before: Number | None) -> str:
+    """How a number compares with the period before it: only what the two intervals support."""
+    if before is None or not now.has_value:
+        return ""
+    earlier = _period_before(now)
+    if not before.has_value:
+        if before.is_ok:
+            return f"In {earlier} the typical value was not reached, so there is nothing to compare with."
+        return f"There is nothing to compare with in {earlier}: {lower_first(reason(before))}"
+    then = amount(metric, before)
+    if not _has_interval(now) or not _has_interval(before):
+        return f"In {earlier} it was {then}."
+    then_range = bounds(metric, before)
+    if not _differ(metric, now, before):
+        return f"No detectable change from {earlier}, when it was {then} (range {then_range})."
+    more = _by_direction(metric, _value(now) > _value(before))
+    return (
+        f"{upper_first(more)} than in {earlier}, when it was {then} (range {then_range}); "
+        "chance alone would rarely do that."
+    )
+
+
+def compare(metric: Metric, one: Number, other: Number) -> str:
+    """How two segments of the same period differ: only what their intervals support."""
+    if not (one.has_value and other.has_value and _has_interval(one) and _has_interval(other)):
+        return ""
+    first, second = lower_first(label(metric, one.segment)), lower_first(label(metric, other.segment))
+    if not _differ(metric, one, other):
+        return f"Between {first} and {second} no difference is detectable."
+    more = _by_direction(metric, _value(one) > _value(other))
+    return f"For {first} it is {more} than for {second}; chance alone would rarely do that."
+
+
+def amount(metric: Metric, number: Number) -> str:
+    """The value with its unit, right in singular and plural; only for a number that has a value."""
+    value = number.value
+    if value is None:
+        return "not reached"
+    match metric.kind:
+        case "proportion":
+            return f"{_percent(value, _decimals(value, number.sample_size))}{NBSP}%"
+        case "duration":
+            return duration(value)
+        case _:
+            return _how_many(value, metric.unit)
+
+
+def short(metric: Metric, number: Number) -> str:
+    """What a table cell says: the bare value, or in two words why there is none."""
+    if not number.is_ok:
+        return WITHOUT_NUMBER.get(number.status, WITHOUT_NUMBER["no_data"])[1]
+    if number.value is None:
+        return "not reached"
+    if metric.kind in ("proportion", "duration"):
+        return amount(metric, number)
+    return count(number.value)
+
+
+def bounds(metric: Metric, number: Number, *, named: bool = False) -> str:
+    """The interval with its unit: "34 to 55 %", "7 hours or more"; empty where there is none.
+
+    `named` says what it is where it stands alone: "range 34 to 55 %".
+    """
+    text = _bounds(metric, number)
+    return f"range {text}" if named and " to " in text else text
+
+
+def basis(metric: Metric, number: Number) -> str:
+    """On how many it rests: "37 of 84 newcomers", "500 of 581 answered"; empty for a plain count."""
+    if not number.is_ok or number.denominator is None or not metric.of:
+        return ""
+    if number.numerator is None:
+        return _how_many(number.denominator, metric.of)
+    if metric.kind == "duration":
+        return f"{count(number.numerator)} of {count(number.denominator)} answered"
+    return _k_of_n(metric, number)
+
+
+def label(metric: Metric, segment: str) -> str:
+    """What readers call a segment."""
+    return metric.segments.get(segment) or upper_first(segment.replace("_", " "))
+
+
+def duration(hours: float) -> str:
+    """A waiting time in the unit that fits it: minutes, hours or days."""
+    if hours < 1 / 60:
+        return "less than a minute"
+    divisor, unit = _scale(hours)
+    text = _plain(hours / divisor)
+    return f"{text}{NBSP}{_noun(unit, 1 if text == '1' else 2)}"
+
+
+def count(value: float | None) -> str:
+    """A count with thousands marked; a dash where there is none."""
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
+
+
+def in_period(start: date, end: date) -> str:
+    """When, with its preposition: "in June 2026", "in the 12 months to June 2026". The end is exclusive."""
+    if (months := _whole_months(start, end)) == 1:
+        return f"in {month(start)}"
+    last = end - timedelta(days=1)
+    if months:
+        return f"in the {months} months to {month(last)}"
+    if last == start:
+        return f"on {day(start)}"
+    return f"from {day(start)} to {day(last)}"
+
+
+def month(on: date) -> str:
+    return f"{MONTHS[on.month - 1]} {on.year}"
+
+
+def day(on: date) -> str:
+    return f"{on.day} {MONTHS[on.month - 1]} {on.year}"
+
+
+def instant(at: datetime, zone: str) -> str:
+    """A day and a time on the OSPO's own clock."""
+    local = at.astimezone(ZoneInfo(zone))
+    return f"{day(local.date())}, {local:%H:%M} ({zone})"
+
+
+def source_name(source: str) -> str:
+    """What readers call a source."""
+    return _SOURCES.get(source) or upper_first(clean(source).replace("_", " "))
+
+
+def coverage(source: str, *, held: int, rejects: int, missing: int, until: date | None) -> str:
+    """What one source holds, until when it can tell, and what is not there."""
+    if until is None:
+        return f"{source_name(source)}: nothing has been read yet."
+    parts = [f"{source_name(source)}: {_how_many(held, 'items')}, known until {day(until)}"]
+    if rejects:
+        parts.append(f"{_how_many(rejects, 'items')} could not be read and {_were(rejects)} set aside")
+    if missing > 0:
+        parts.append(
+            f"{_how_many(missing, 'items')} that the source says it has {_were(missing)} not found here"
+        )
+    return "; ".join(parts) + "."
+
+
+def problem(what: str, detail: str | None) -> str:
+    """Something that is missing, and why as far as it is known."""
+    why = clean(detail or "")[:400]
+    return f"{what}. {upper_first(why if why[-1] in '.!?' else why + '.')}" if why else f"{what}."
+
+
+def places(instances: int) -> str:
+    """From how many repositories, lists or files something comes."""
+    return _how_many(instances, "places")
+
+
+def name(text: str, longest: int = 80) -> str:
+    """A name from outside, fit to stand in a sentence: one line, not endless, turning no other text around.
+
+    Characters that steer the writing direction are taken out; a name that is itself written from right to
+    left is set apart, so that what follows it stays where it belongs.
+    """
+    plain = clean(text)
+    if len(plain) > longest:
+        plain = plain[: longest - 1].rstrip() + "…"
+    if any(unicodedata.bidirectional(letter) in ("R", "AL", "AN") for letter in plain):
+        return f"\u2068{plain}\u2069"
+    return plain or "(no name)"
+
+
+def clean(text: str) -> str:
+    """One line of printable text."""
+    visible = "".join(
+        " " if unicodedata.category(letter) in ("Cc", "Zl", "Zp") else letter
+        for letter in text.translate(_OVERRIDES)
+        if unicodedata.category(letter) != "Cs"
+    )
+    return " ".join(visible.split())
+
+
+def upper_first(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def lower_first(text: str) -> str:
+    """Lower the first letter, unless the first word is an abbreviation."""
+    first = text.split(" ", 1)[0]
+    return text if len(first) > 1 and first[1:] != first[1:].lower() else text[:1].lower() + text[1:]
+
+
+def _bounds(metric: Metric, number: Number) -> str:
+    if not number.is_ok or number.lower is None:
+        return ""
+    lower, upper = number.lower, number.upper
+    match metric.kind:
+        case "proportion":
+            decimals = _decimals(number.value or 0.0, number.sample_size)
+            top = 1.0 if upper is None else upper
+            return f"{_percent(lower, decimals)} to {_percent(top, decimals)}{NBSP}%"
+        case "duration":
+            divisor, unit = _scale(number.value if number.value is not None else lower)
+            bottom = _plain(lower / divisor)
+            if upper is None:
+                return f"{bottom}{NBSP}{_noun(unit, lower / divisor)} or more"
+            return f"{bottom} to {_plain(upper / divisor)}{NBSP}{unit}"
+        case _:
+            if upper is None:
+                return f"{count(math.floor(lower))} or more"
+            return f"{count(math.floor(lower))} to {count(math.ceil(upper))}"
+
+
+def _range(metric: Metric, number: Number) -> str:
+    text = bounds(metric, number)
+    if not text or number.value is None:
+        return ""
+    if metric.kind == "count":
+        return f" (chance alone moves such a count between {text.replace(' to ', ' and ')})"
+    return f", plausibly {text}"
+
+
+def _k_of_n(metric: Metric, number: Number) -> str:
+    k = "none" if number.numerator == 0 else count(number.numerator)
+    return f"{k} of {count(number.denominator)}{NBSP}{_noun(metric.of, number.denominator or 0)}"
+
+
+def _how_many(value: float | None, plural: str) -> str:
+    if value is None:
+        return "–"
+    return f"{'no' if value == 0 else count(value)}{NBSP}{_noun(plural, value)}"
+
+
+def _noun(plural: str, value: float) -> str:
+    if value != 1:
+        return plural
+    if plural in _SINGULAR:
+        return _SINGULAR[plural]
+    if plural.endswith("ies"):
+        return plural[:-3] + "y"
+    return plural.removesuffix("s")
+
+
+def _were(value: float | None) -> str:
+    return "was" if value == 1 else "were"
+
+
+def _decimals(share: float, sample_size: int | None) -> int:
+    return 1 if share < 0.1 or share > 0.9 or (sample_size or 0) >= 1000 else 0
+
+
+def _percent(share: float, decimals: int) -> str:
+    """A share in per cent; what is not nothing never reads 0, and what is not all never reads 100."""
+    if share in (0, 1):
+        return f"{share:.0%}".removesuffix("%")
+    text = f"{share * 100 + 1e-9:.{decimals}f}"
+    least = 10.0**-decimals
+    if float(text) == 0:
+        return f"{least:g}"
+    if float(text) == 100:
+        return f"{100 - least:g}"
+    return text
+
+
+def _scale(hours: float) -> tuple[float, str]:
+    if hours < 1:
+        return 1 / 60, "minutes"
+    return (1, "hours") if hours < 48 else (24, "days")
+
+
+def _plain(value: float) -> str:
+    if value < 9.95:
+        return f"{value:.1f}".removesuffix(".0")
+    return f"{value:,.0f}"
+
+
+def _whole_months(start: date, end: date) -> int:
+    if start.day != 1 or end.day != 1:
+        return 0
+    return (end.year - start.year) * 12 + end.month - start.month
+
+
+def _period_before(number: Number) -> str:
+    months = _whole_months(number.period_start, number.period_end)
+    if months == 1:
+        return month(number.period_start - timedelta(days=1))
+    return f"the {months} months before" if months else "the period before"
+
+
+def _by_direction(metric: Metric, is_more: bool) -> str:
+    match metric.kind:
+        case "count" | "factor":
+            return "more" if is_more else "fewer"
+        case "duration":
+            return "longer" if is_more else "shorter"
+        case _:
+            return "higher" if is_more else "lower"
+
+
+def _has_interval(number: Number) -> bool:
+    return number.lower is not None
+
+
+def _differ(metric: Metric, one: Number, other: Number) -> bool:
+    """Whether the 95 % interval of the difference leaves out no difference; of waiting times, of their ratio.
+
+    That two ranges overlap does not mean that there is no difference, so they are not compared by eye.
+    """
+
+    def estimate(number: Number) -> tuple[float, float, float]:
+        ends = (
+            _value(number),
+            number.lower or 0.0,
+            math.inf if number.upper is None else number.upper,
+        )
+        if metric.kind != "duration":
+            return ends
+        value, lower, upper = (math.log(end) if end > 0 else -math.inf for end in ends)
+        return value, lower, upper
+
+    lower, upper = difference_interval(estimate(one), estimate(other))
+    return lower > 0 or upper < 0
+
+
+def _value(number: Number) -> float:
+    return 0.0 if number.value is None else number.value
