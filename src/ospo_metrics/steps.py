@@ -1,0 +1,238 @@
+"""The five steps of a run in their order, written down once for the flow and for `run --direct`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from ospo_metrics import pages, transform
+from ospo_metrics.catalog import CatalogError
+from ospo_metrics.collect import Collected, collect
+from ospo_metrics.items import SourceError
+from ospo_metrics.paths import is_url
+from ospo_metrics.privacy import PrivacyError
+from ospo_metrics.progress import Teller
+from ospo_metrics.publish import publish
+from ospo_metrics.settings import Calendar, Git, GitHub, MailingList, SettingsError, Workspace
+from ospo_metrics.sources import discover
+from ospo_metrics.transform import BuildError
+from ospo_metrics.warehouse import WarehouseError, open_warehouse
+
+ANSWERABLE = (SourceError, SettingsError, WarehouseError, BuildError, CatalogError, PrivacyError)
+"""Errors whose text is a sentence for the person on call; anything else is a defect and keeps its traceback."""
+
+
+class StepError(Exception):
+    """A step ended without what it was for; the text is one clear sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a step did: a sentence, and the counts behind it."""
+
+    summary: str
+    rows: dict[str, int] = field(default_factory=dict)
+    ok: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to do; `part` is the source where there is one, `stops_run` if nothing may follow a failure."""
+
+    verb: str
+    do: Callable[[Teller], Outcome]
+    part: str = ""
+    touches_web: bool = False
+    stops_run: bool = True
+
+    @property
+    def name(self) -> str:
+        return f"{self.verb} {self.part}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """How a whole run ended."""
+
+    run_id: str
+    outcomes: list[tuple[str, Outcome]]
+    ok: bool
+    message: str
+
+
+def new_run_id() -> str:
+    """A name for a run that sorts by time: `20261122T033000123456Z`."""
+    return datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+
+
+def plan(workspace: Workspace, run_id: str) -> list[Step]:
+    """Everything a nightly run does: collect each source that is configured, build, check, publish, report."""
+    return [
+        *collecting(workspace, run_id),
+        Step("build", lambda progress: _build(workspace, progress)),
+        Step("check", lambda _: _check(workspace)),
+        Step("publish", lambda _: _publish(workspace)),
+        Step("report", lambda progress: _report(workspace, progress)),
+    ]
+
+
+def collecting(workspace: Workspace, run_id: str) -> list[Step]:
+    """One step for each source that ospo.toml names."""
+    configured = workspace.settings.sources
+    named = {name: source for name, source in discover().items() if getattr(configured, name, None)}
+    if not named:
+        return [Step("collect", lambda _: _nothing_to_collect(workspace))]
+    return [
+        Step(
+            "collect",
+            lambda progress, source=source: _collected(collect(workspace, source, run_id, progress)),  # type: ignore[misc]
+            part=name,
+            touches_web=_touches_web(getattr(configured, name)),
+            stops_run=False,
+        )
+        for name, source in named.items()
+    ]
+
+
+def run(
+    workspace: Workspace, do_step: Callable[[Step], Outcome], verbs: Collection[str] | None = None
+) -> RunResult:
+    """Do the steps in order, note each in `meta.runs`, and go on where a failure leaves the rest useful.
+
+    `verbs` leaves out what is not named in it; `do_step` does one step, as it is or as a Prefect task.
+    """
+    run_id = new_run_id()
+    outcomes: list[tuple[str, Outcome]] = []
+    for step in plan(workspace, run_id):
+        if verbs is not None and step.verb not in verbs:
+            continue
+        note(workspace, run_id, step.name, "running")
+        try:
+            outcome = do_step(step)
+        except (*ANSWERABLE, StepError) as error:
+            outcome = Outcome(str(error), ok=False)
+        except BaseException as error:
+            note(workspace, run_id, step.name, "failed", f"unexpected {type(error).__name__}")
+            raise
+        note(workspace, run_id, step.name, "done" if outcome.ok else "failed", outcome.summary)
+        outcomes.append((step.name, outcome))
+        if not outcome.ok and step.stops_run:
+            break
+    failed = [(name, outcome) for name, outcome in outcomes if not outcome.ok]
+    if not failed:
+        last = outcomes[-1][1].summary if outcomes else "there was nothing to do"
+        return RunResult(run_id, outcomes, True, f"{len(outcomes)} steps done; {last}")
+    name, outcome = failed[-1]
+    others = f" ({len(failed) - 1} more failed before it)" if len(failed) > 1 else ""
+    return RunResult(run_id, outcomes, False, f"{name} failed{others}: {outcome.summary}")
+
+
+def told(step: Step, progress: Teller) -> Outcome:
+    """Do a step and tell how it ended, in one line, whether or not it went well."""
+    began = time.monotonic()
+    try:
+        outcome = step.do(progress)
+    except (*ANSWERABLE, StepError) as error:
+        outcome = Outcome(str(error), ok=False)
+    mark = "ok    " if outcome.ok else "FAILED"
+    progress.say(f"{mark}  {step.name:<22} {outcome.summary} ({time.monotonic() - began:.1f} s)")
+    return outcome
+
+
+def note(workspace: Workspace, run_id: str, step: str, status: str, detail: str | None = None) -> None:
+    """Keep in `meta.runs` what became of a step; a row that still says running was interrupted."""
+    now = datetime.now(UTC)
+    with open_warehouse(workspace.warehouse) as connection:
+        connection.execute(
+            """
+            insert into meta.runs values ($run_id, $step, $now, $end, $status, $detail)
+            on conflict do update set finished_at = excluded.finished_at, status = excluded.status,
+                detail = excluded.detail
+            """,
+            {
+                "run_id": run_id,
+                "step": step,
+                "now": now,
+                "end": None if status == "running" else now,
+                "status": status,
+                "detail": detail,
+            },
+        )
+
+
+def _touches_web(configured: GitHub | Sequence[Git | MailingList | Calendar]) -> bool:
+    """Whether a source asks anybody else, so that trying again can help."""
+    if isinstance(configured, GitHub):
+        return configured.recorded is None
+    return any(is_url(entry.location) for entry in configured)
+
+
+def _nothing_to_collect(workspace: Workspace) -> Outcome:
+    raise StepError(
+        f"{workspace.settings_file} names no source, so there is nothing to collect. "
+        "Take the # from one of its [sources] tables and fill it in; 'ospo-metrics check' helps."
+    )
+
+
+def _collected(collected: Collected) -> Outcome:
+    rows = {
+        "new": collected.added,
+        "held": collected.held,
+        "duplicates": collected.duplicates,
+        "rejects": collected.rejects,
+    }
+    if collected.failures:
+        more = f" And {len(collected.failures) - 1} more." if len(collected.failures) > 1 else ""
+        return Outcome(collected.failures[0] + more, rows, ok=False)
+    aside = [f"{count:,} {noun}" for noun, count in list(rows.items())[2:] if count]
+    return Outcome(
+        f"{collected.added:,} new, {collected.held:,} held"
+        + (f", {', '.join(aside)}" if aside else "")
+        + ".",
+        rows,
+    )
+
+
+def _build(workspace: Workspace, progress: Teller) -> Outcome:
+    built = transform.build(workspace, progress)
+    return Outcome(
+        f"{built.models} models built, {built.tests} tests of the data passed.",
+        {"models": built.models, "tests": built.tests},
+    )
+
+
+def _check(workspace: Workspace) -> Outcome:
+    failures = transform.failures(workspace)
+    if failures:
+        raise StepError(
+            f"{len(failures)} tests of the data failed, so nothing is published and yesterday's numbers stay: "
+            + "; ".join(failures[:3])
+        )
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
+        gaps = connection.execute(
+            "select source, instance, stream, gap from meta.reconciliation where gap <> 0 order by all"
+        ).fetchall()
+    if not gaps:
+        return Outcome("What the sources count is what we hold.", {"gaps": 0})
+    source, instance, stream, gap = gaps[0]
+    more = f" and {len(gaps) - 1} more" if len(gaps) > 1 else ""
+    return Outcome(
+        f"The sources count differently from us: {source} {instance} {stream} by {gap:+,}{more}; "
+        "see meta.reconciliation.",
+        {"gaps": len(gaps)},
+    )
+
+
+def _publish(workspace: Workspace) -> Outcome:
+    rows = publish(workspace)
+    shown = {name: rows[name] for name in ("core.fct_activities", "core.dim_people", "metrics.metric_values")}
+    return Outcome(
+        f"{workspace.database} holds " + ", ".join(f"{n:,} {t}" for t, n in shown.items()) + ".", shown
+    )
+
+
+def _report(workspace: Workspace, progress: Teller) -> Outcome:
+    written = pages.report(workspace, progress)
+    return Outcome(f"{len(written)} pages; open {written[0]}", {"pages": len(written)})
