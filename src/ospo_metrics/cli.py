@@ -1,0 +1,297 @@
+"""The command line: thin verbs over the library."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import webbrowser
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, nullcontext
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ospo_metrics import __version__, prefect_server, project
+from ospo_metrics.progress import Bars, Lines, Teller
+from ospo_metrics.settings import FILE_NAME, Workspace, open_workspace
+
+app = typer.Typer(
+    help="Outreach of an open source program office, measured honestly.",
+    epilog="Begin with 'ospo-metrics demo', or with 'ospo-metrics init my-ospo' and 'ospo-metrics check'.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+Folder = Annotated[
+    Path, typer.Option("--workspace", "-w", help="The folder that holds ospo.toml.", metavar="DIR")
+]
+HERE = Path()
+
+
+class Format(StrEnum):
+    """How `query` writes its answer."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+    parquet = "parquet"
+
+
+@app.callback(invoke_without_command=True)
+def main(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+) -> None:
+    if version:
+        print(f"ospo-metrics {__version__}")
+        raise typer.Exit
+
+
+@app.command(rich_help_panel="Begin")
+def init(folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to make it.")] = HERE) -> None:
+    """Make a new workspace: settings with comments, spreadsheets for the outreach team, .gitignore."""
+    with sentences():
+        template = project.root() / "data" / "workspace"
+        if (folder / FILE_NAME).exists():
+            raise UsageError(f"{folder / FILE_NAME} is there already; nothing was changed.")
+        folder.mkdir(parents=True, exist_ok=True)
+        for source in sorted(path for path in template.rglob("*") if path.is_file()):
+            name = source.relative_to(template)
+            target = folder / (".gitignore" if name.name == "gitignore" else name)
+            if target.exists():
+                print(f"kept  {target}")
+                continue
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+            print(f"made  {target}")
+        print(f"\nNow edit {folder / FILE_NAME}, then: ospo-metrics check --workspace {folder}")
+
+
+@app.command(rich_help_panel="Begin")
+def demo(
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to make it.")] = Path(
+        "demo-workspace"
+    ),
+    scale: Annotated[float, typer.Option(help="How many times the usual number of people.", min=0.05)] = 1.0,
+    seed: Annotated[int, typer.Option(help="Another seed, another world.")] = 2026,
+    direct: Annotated[bool, typer.Option("--direct", help="Without Prefect.")] = False,
+) -> None:
+    """Simulate a workspace whose truth is known, and run the nightly flow on it."""
+    from ospo_metrics import simulation
+
+    with sentences():
+        folder.mkdir(parents=True, exist_ok=True)
+        with nullcontext() if direct else prefect_server.Server(folder) as server:
+            if simulation.is_current(folder, seed, scale):
+                print(f"The simulated workspace in {folder} is used again.")
+            else:
+                print(f"Simulating two years of three communities in {folder} …", flush=True)
+                with telling() as progress:
+                    simulation.simulate(folder, seed=seed, scale=scale, progress=progress)
+            workspace = open_workspace(folder)
+            status = (
+                _run_directly(workspace, None) if server is None else prefect_server.run_flow(folder, server)
+            )
+    if status == 0:
+        print(f"\nThe dashboards, on simulated data: {workspace.dashboards / 'index.html'}")
+        print(f'The numbers: ospo-metrics query -w {folder} "select * from metrics.metric_catalog"')  # noqa: S608
+    raise typer.Exit(status)
+
+
+@app.command(rich_help_panel="Begin")
+def check(workspace: Folder = HERE) -> None:
+    """Look at settings, credentials, reachability and disk; say ok or what to do; change nothing."""
+    from ospo_metrics.check import check as findings
+
+    bad = 0
+    with sentences():
+        for finding in findings(open_workspace(workspace)):
+            bad += not finding.ok
+            print(f"{'ok      ' if finding.ok else 'TO DO   '}{finding.what}: {finding.text}", flush=True)
+    if bad:
+        fail(f"{bad} {'thing needs' if bad == 1 else 'things need'} you before a run can be trusted.")
+
+
+@app.command(rich_help_panel="Every night")
+def run(
+    workspace: Folder = HERE,
+    direct: Annotated[bool, typer.Option("--direct", help="Without Prefect, in this process.")] = False,
+) -> None:
+    """Collect, build, check, publish and report, as one Prefect flow."""
+    with sentences():
+        place = open_workspace(workspace)
+        status = _run_directly(place, None) if direct else prefect_server.run_flow(place.folder)
+    raise typer.Exit(status)
+
+
+@app.command(rich_help_panel="Every night")
+def serve(workspace: Folder = HERE) -> None:
+    """Keep the nightly schedule of ospo.toml on this machine, until Ctrl-C."""
+    with sentences():
+        place = open_workspace(workspace)
+        status = prefect_server.serve(
+            place.folder, place.settings.schedule.cron, place.settings.ospo.timezone
+        )
+    raise typer.Exit(status)
+
+
+@app.command(rich_help_panel="One step")
+def collect(workspace: Folder = HERE) -> None:
+    """Read what is new in every source into the raw log."""
+    _steps(workspace, ["collect"])
+
+
+@app.command(rich_help_panel="One step")
+def build(workspace: Folder = HERE) -> None:
+    """Bring all tables up to date and test the data, with dbt."""
+    _steps(workspace, ["build"])
+
+
+@app.command(rich_help_panel="One step")
+def publish(workspace: Folder = HERE) -> None:
+    """Check the last build, and swap the published file if all is well."""
+    _steps(workspace, ["check", "publish"])
+
+
+@app.command(rich_help_panel="One step")
+def report(
+    workspace: Folder = HERE,
+    opened: Annotated[bool, typer.Option("--open", help="Open the first page in a browser.")] = False,
+) -> None:
+    """Make the dashboards from the published file."""
+    place = _steps(workspace, ["report"])
+    if opened:
+        webbrowser.open((place.dashboards / "index.html").as_uri())
+
+
+@app.command(rich_help_panel="Look")
+def query(
+    sql: Annotated[str, typer.Argument(help="The question, in DuckDB's SQL.")],
+    workspace: Folder = HERE,
+    form: Annotated[Format, typer.Option("--format", "-f", help="How to write the answer.")] = Format.table,
+) -> None:
+    """Ask the published file a question; it is never locked by a run."""
+    from ospo_metrics.query import answer
+
+    with sentences():
+        answer(open_workspace(workspace), sql, form.value, sys.stdout)
+
+
+@app.command(rich_help_panel="Look")
+def status(workspace: Folder = HERE) -> None:
+    """Tell of the last runs, how fresh each source is, rows, rejects, and what is missing."""
+    from ospo_metrics.status import status as look
+
+    with sentences():
+        found = look(open_workspace(workspace))
+    console = Console(highlight=False)
+    _table(
+        console,
+        "Last runs",
+        ["run", "started", "ended", "status", "steps"],
+        [[*r[:4], r[5]] for r in found.runs],
+    )
+    _table(
+        console,
+        "Sources",
+        ["source", "instance", "stream", "held", "twice", "rejects", "newest item", "last read"],
+        [row[:8] for row in found.sources],
+    )
+    _table(console, "Set aside", ["source", "instance", "reason", "how many", "for example"], found.rejects)
+    _table(
+        console,
+        "Counts that differ",
+        ["source", "instance", "stream", "the source says", "it counts", "gap", "which means"],
+        found.gaps,
+    )
+    console.print("[bold]What is missing[/bold]")
+    for text in found.missing or ["Nothing."]:
+        console.print(f"  {text}", markup=False)
+
+
+class UsageError(Exception):
+    """What was asked for cannot be done as it was asked."""
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """Turn the errors that have an answer into one sentence and status 1; a defect keeps its traceback."""
+    from ospo_metrics import simulation, steps
+    from ospo_metrics.query import QueryError
+
+    try:
+        yield
+    except (
+        *steps.ANSWERABLE,
+        steps.StepError,
+        prefect_server.ServerError,
+        simulation.NotSimulatedError,
+        QueryError,
+        UsageError,
+    ) as error:
+        fail(str(error))
+    except KeyboardInterrupt:
+        fail("stopped. What was collected is kept; run it again to go on.", 130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(1) from None
+
+
+def fail(sentence: str, code: int = 1) -> None:
+    """Print one clear sentence on standard error and end with a non-zero status."""
+    print(f"ospo-metrics: {sentence}", file=sys.stderr)
+    raise typer.Exit(code)
+
+
+@contextmanager
+def telling() -> Iterator[Teller]:
+    """Bars for a person at a terminal, plain lines anywhere else."""
+    if sys.stdout.isatty():
+        with Bars() as bars:
+            yield bars
+    else:
+        yield Lines()
+
+
+def _steps(folder: Path, verbs: Collection[str]) -> Workspace:
+    with sentences():
+        workspace = open_workspace(folder)
+        if status := _run_directly(workspace, verbs):
+            raise typer.Exit(status)
+    return workspace
+
+
+def _run_directly(workspace: Workspace, verbs: Collection[str] | None) -> int:
+    from ospo_metrics import steps
+
+    with telling() as progress:
+        result = steps.run(workspace, lambda step: steps.told(step, progress), verbs)
+    if not result.ok:
+        fail(result.message)
+    return 0
+
+
+def _table(console: Console, title: str, columns: list[str], rows: Any) -> None:
+    if not rows:
+        return
+    table = Table(
+        title=title, title_justify="left", title_style="bold", header_style="", box=None, pad_edge=False
+    )
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*("" if value is None else _cell(value) for value in row))
+    console.print(table)
+    console.print()
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:%Y-%m-%d %H:%M}" if hasattr(value, "hour") else str(value).replace("[", "\\[")

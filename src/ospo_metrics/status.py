@@ -1,0 +1,103 @@
+"""What the last runs did, how fresh each source is, and what is missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from ospo_metrics.settings import Workspace
+from ospo_metrics.sources import discover
+from ospo_metrics.warehouse import WarehouseError, open_published, open_warehouse
+
+_RUNS = """
+select run_id, min(started_at) as started_at, max(finished_at) as finished_at,
+    case when bool_or(status = 'failed') then 'failed'
+        when bool_or(status = 'running') then 'unfinished' else 'done' end as status,
+    string_agg(step || ': ' || coalesce(detail, 'was interrupted'), '; ' order by started_at)
+        filter (status <> 'done') as trouble,
+    count(*) as steps
+from meta.runs group by run_id order by run_id desc limit 5
+"""
+
+_SOURCES = """
+select source, instance, stream, rows_held, duplicates, rejects, newest_item_at, last_success_at, detail
+from meta.sources {where} order by source, instance, stream
+"""
+
+_REJECTS = """
+select source, instance, reason, count(*) as n, min(location) as example
+from meta.rejects group by source, instance, reason order by n desc, reason limit 10
+"""
+
+_GAPS = """
+select source, instance, stream, claimed, how, gap, reason from meta.reconciliation where gap <> 0 order by all
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Everything that `status` prints; `missing` holds sentences on what to see to."""
+
+    runs: list[tuple[Any, ...]]
+    sources: list[tuple[Any, ...]]
+    rejects: list[tuple[Any, ...]]
+    gaps: list[tuple[Any, ...]]
+    missing: list[str]
+
+
+def status(workspace: Workspace) -> Status:
+    """Read what is known of runs and sources; from the published file while a run holds the warehouse."""
+    if not workspace.warehouse.is_file():
+        return Status([], [], [], [], ["Nothing was collected yet. Run 'ospo-metrics run'."])
+    missing: list[str] = []
+    try:
+        with open_warehouse(workspace.warehouse, read_only=True) as connection:
+            answers = [
+                connection.execute(query).fetchall()
+                for query in (_RUNS, _SOURCES.format(where="where is_configured"), _REJECTS, _GAPS)
+            ]
+    except WarehouseError as error:
+        missing.append(f"This is what was last published, for {error}")
+        published = open_published(workspace.database)
+        try:
+            answers = [
+                published.execute(query).fetchall()
+                for query in (_RUNS, _SOURCES.format(where=""), _REJECTS, _GAPS)
+            ]
+        finally:
+            published.close()
+    runs, sources, rejects, gaps = answers
+    return Status(runs, sources, rejects, gaps, [*missing, *_missing(workspace, runs, sources)])
+
+
+def _missing(workspace: Workspace, runs: list[tuple[Any, ...]], sources: list[tuple[Any, ...]]) -> list[str]:
+    found = []
+    if runs and runs[0][3] != "done":
+        found.append(f"The last run is {runs[0][3]}. {_sentence(runs[0][4])}")
+    known = {row[0] for row in sources}
+    for name in discover():
+        if getattr(workspace.settings.sources, name, None) and name not in known:
+            found.append(f"{name} is in ospo.toml and was never read. Run 'ospo-metrics run'.")
+    for source, instance, stream, *_, last_success_at, detail in sources:
+        if detail:
+            found.append(_sentence(detail))
+        elif last_success_at is None:
+            found.append(f"{source} {instance} {stream} was never read to its end.")
+        elif (age := datetime.now(UTC) - last_success_at).days >= 2:
+            found.append(f"{source} {instance} {stream} was last read {age.days} days ago.")
+    if not workspace.database.is_file():
+        found.append("Nothing is published yet.")
+    elif not (workspace.dashboards / "index.html").is_file():
+        found.append("There are no dashboards yet. Run 'ospo-metrics report'.")
+    unread = sorted(path.name for path in (workspace.folder / "outreach").glob("**/*.*"))
+    if unread:
+        found.append(
+            f"{len(unread)} files in outreach/ are kept for later: this version does not read them yet."
+        )
+    return found
+
+
+def _sentence(text: str | None) -> str:
+    text = (text or "").strip()
+    return text if text.endswith((".", "!", "?")) else f"{text}."
