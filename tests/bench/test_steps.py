@@ -1,0 +1,89 @@
+"""How fast each step is, as a process of its own, on simulated workspaces of scale 1 and 10."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ospo_metrics import simulation
+from ospo_metrics.settings import Workspace, open_workspace
+from ospo_metrics.warehouse import open_warehouse
+
+VERBS = ("collect", "build", "publish", "report")
+
+
+@pytest.fixture(scope="module", params=[1, 10], ids=["scale 1", "scale 10"])
+def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
+    """A simulated workspace, and one copy of it that the steps work on in order."""
+    folder = tmp_path_factory.mktemp("bench") / "workspace"
+    simulation.simulate(folder, scale=request.param)
+    return folder, request.param
+
+
+def _measured(verb: str, folder: Path) -> int:
+    """Run one verb as a process and return the most memory it took, in kB; its children count."""
+    command = [
+        sys.executable,
+        "-c",
+        "from ospo_metrics.cli import app; app()",
+        verb,
+        "--workspace",
+        str(folder),
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return max(usage.ru_maxrss, _largest_child(folder, verb))
+
+
+def _largest_child(folder: Path, verb: str) -> int:
+    """dbt tells its own peak in its log; it is the process that works in `build`."""
+    if verb != "build":
+        return 0
+    log = folder / "private" / "dbt" / "logs" / "dbt.log"
+    found = [line for line in log.read_text().splitlines() if "process_mem_max_rss" in line]
+    return int(found[-1].split('"process_mem_max_rss": "')[1].split('"')[0])
+
+
+def _rows(workspace: Workspace, verb: str) -> int:
+    """How many rows a step had to do with: raw items, activities, or numbers."""
+    tables = {
+        "collect": "select sum(rows_held)::bigint from meta.sources",
+        "build": "select count(*) from core.fct_activities",
+        "publish": "select sum(estimated_size)::bigint from duckdb_tables() where schema_name in ('core', 'metrics')",
+        "report": "select count(*) from metrics.newcomer_retention",
+    }
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
+        row = connection.execute(tables[verb]).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_step(benchmark: Any, world: tuple[Path, int], verb: str) -> None:
+    """One step from a cold start; `collect` begins with an empty warehouse each time."""
+    folder, scale = world
+    peaks: list[int] = []
+
+    def prepare() -> None:
+        if verb == "collect":
+            shutil.rmtree(folder / "private", ignore_errors=True)
+
+    benchmark.pedantic(
+        lambda: peaks.append(_measured(verb, folder)), setup=prepare, rounds=3 if scale == 1 else 2
+    )
+
+    benchmark.extra_info |= {
+        "step": verb,
+        "scale": scale,
+        "rows": _rows(open_workspace(folder), verb),
+        "seconds": benchmark.stats.stats.median,
+        "peak": max(peaks) / 1024,
+    }

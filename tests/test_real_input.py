@@ -1,0 +1,225 @@
+"""The main job on real archives; they stay on this machine, so the test is skipped where they are absent."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+import tarfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pytest
+
+from conftest import SHARED
+from github_dumps import convert
+from github_server import GitHubServer
+from ospo_metrics import steps
+from ospo_metrics.progress import Quiet
+from ospo_metrics.settings import Workspace, open_workspace
+from ospo_metrics.steps import RunResult
+from ospo_metrics.warehouse import open_published
+
+pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason=f"the real archives are not at {SHARED}")
+
+SETTINGS = """
+[ospo]
+name = "Real input"
+timezone = "Europe/Berlin"
+
+[[communities]]
+id = "esni"
+name = "Encrypted Client Hello"
+projects = ["tlswg/draft-ietf-tls-esni"]
+
+[[communities]]
+id = "r"
+name = "R packages"
+mailing_lists = ["r-package-devel"]
+
+[sources.github]
+api_url = "{server}"
+token_env = ["REAL_INPUT_TOKEN"]
+
+[[sources.git]]
+project = "tlswg/draft-ietf-tls-esni"
+location = "tls-esni.git"
+
+[[sources.mailing_lists]]
+id = "r-package-devel"
+location = "r-package-devel/*.txt.gz"
+
+[[sources.calendars]]
+id = "fosdem-2023"
+location = "2023.xml.gz"
+"""
+CANARY = "canary-token-9f31c2"
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A workspace of real archives after two runs, and what each left."""
+
+    workspace: Workspace
+    results: tuple[RunResult, RunResult]
+    numbers: tuple[list[tuple[object, ...]], list[tuple[object, ...]]]
+    rows: tuple[dict[str, int], dict[str, int]]
+    requests: tuple[int, int]
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    folder = tmp_path_factory.mktemp("real")
+    shutil.copytree(SHARED / "A_mail" / "r-package-devel", folder / "r-package-devel")
+    shutil.copyfile(SHARED / "C_events" / "fosdem" / "2023.xml.gz", folder / "2023.xml.gz")
+    with tarfile.open(SHARED / "D_git" / "tls-esni.git.tar.gz") as archive:
+        archive.extractall(folder, filter="data")
+    dump = SHARED / "B_github" / "tlswg+draft-ietf-tls-esni" / "2025-07-29" / "archive.json"
+    convert(dump, folder / "recorded")
+    with pytest.MonkeyPatch.context() as patch, GitHubServer(folder / "recorded") as server:
+        patch.setenv("REAL_INPUT_TOKEN", CANARY)
+        (folder / "ospo.toml").write_text(SETTINGS.format(server=server.url))
+        workspace = open_workspace(folder)
+        results, numbers, rows, requests = [], [], [], []
+        for _ in range(2):
+            results.append(steps.run(workspace, lambda step: step.do(Quiet())))
+            numbers.append(_numbers(workspace))
+            rows.append(_rows(workspace))
+            requests.append(len(server.asked))
+    return Ran(workspace, *(tuple(pair) for pair in (results, numbers, rows, requests)))  # type: ignore[arg-type]
+
+
+def _numbers(workspace: Workspace) -> list[tuple[object, ...]]:
+    with open_published(workspace.database) as connection:
+        return connection.execute("select * from metrics.metric_values order by all").fetchall()
+
+
+def _rows(workspace: Workspace) -> dict[str, int]:
+    with open_published(workspace.database) as connection:
+        tables = connection.execute(
+            "select schema_name || '.' || table_name from duckdb_tables() where schema_name <> 'meta'"
+        ).fetchall()
+        counts = {
+            name: connection.execute(f"select count(*) from {name}").fetchone()[0] for (name,) in tables
+        }
+        held = connection.execute("select source || ' ' || stream, rows_held from meta.sources").fetchall()
+        return counts | dict(held)
+
+
+def _ask(ran: Ran, sql: str) -> list[tuple[object, ...]]:
+    with open_published(ran.workspace.database) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def test_one_run_publishes_all_four(ran: Ran) -> None:
+    """Mail, git, GitHub and a schedule arrive in one run, with the counts that were established elsewhere."""
+    assert ran.results[0].ok, ran.results[0].message
+    assert _ask(
+        ran, "select source, stream, rows_held, duplicates, rejects from meta.sources order by all"
+    ) == [
+        ("calendars", "schedules", 1, 0, 0),
+        ("calendars", "talks", 780, 0, 0),
+        ("git", "commits", 1_065, 0, 0),
+        ("github", "change_requests", 392, 0, 0),
+        ("github", "comments", 1_260 + 733, 0, 0),
+        ("github", "issues", 250 + 392, 0, 0),
+        ("github", "repositories", 1, 0, 0),
+        ("mailing_lists", "messages", 11_111, 3, 0),
+    ]
+
+
+def test_what_the_sources_count_is_what_we_hold(ran: Ran) -> None:
+    """11,114 messages less 3 that came twice, 1,065 commits, 780 events: no gap anywhere."""
+    assert _ask(
+        ran, "select source, stream, claimed, gap from meta.reconciliation order by all"
+    ) == [
+        ("calendars", "schedules", 1, 0),
+        ("calendars", "talks", 780, 0),
+        ("git", "commits", 1_065, 0),
+        ("github", "change_requests", 392, 0),
+        ("github", "issues", 642, 0),
+        ("github", "repositories", 1, 0),
+        ("mailing_lists", "messages", 11_114, 0),
+    ]  # fmt: skip
+
+
+def test_activities_and_conversations_are_those_of_the_archives(ran: Ran) -> None:
+    """250 issues, 392 change requests of which 323 were merged, and every message and commit, once."""
+    kinds = dict(
+        _ask(ran, "select kind, count(*) from core.fct_activities where source <> 'calendars' group by kind")
+    )
+
+    assert kinds["commit_authored"] + kinds["commit_merged"] >= 1_065
+    assert {kind: count for kind, count in kinds.items() if not kind.startswith("commit")} == {
+        "issue_opened": 250,
+        "change_request_opened": 392,
+        "change_request_merged": 323,
+        "commented": 1_993,
+        "message_sent": 11_111,
+    }
+    assert dict(
+        _ask(
+            ran, "select kind, count(*) from core.fct_conversations where kind <> 'mail_thread' group by kind"
+        )
+    ) == {"issue": 250, "change_request": 392}
+
+
+def test_the_unescaped_from_lines_are_no_messages(ran: Ran) -> None:
+    """11,147 lines begin with "From "; 33 of them stand in a text."""
+    lines = sum(
+        gzip.decompress(path.read_bytes()).count(b"\nFrom ") + gzip.decompress(path.read_bytes()).startswith(b"From ")
+        for path in (ran.workspace.folder / "r-package-devel").glob("*.gz")
+    )  # fmt: skip
+
+    assert lines - 33 == 11_114
+
+
+def test_a_second_run_adds_no_row_and_changes_no_number(ran: Ran) -> None:
+    """What did not change at the source does not change here, down to the last digit."""
+    assert ran.results[1].ok
+    assert ran.rows[0] == ran.rows[1]
+    assert ran.numbers[0] == ran.numbers[1]
+    assert len(ran.numbers[0]) > 1_000
+    collected = [
+        outcome.rows["new"] for name, outcome in ran.results[1].outcomes if name.startswith("collect")
+    ]
+    assert collected == [0, 0, 0, 0]
+
+
+def test_the_first_answers_agree_with_an_independent_count(ran: Ran) -> None:
+    """Of the dump's issues and change requests as many have an answer by another person as Python counts."""
+    import json
+
+    dump = json.loads(
+        (SHARED / "B_github" / "tlswg+draft-ietf-tls-esni" / "2025-07-29" / "archive.json").read_text()
+    )
+    answered = sum(
+        any(
+            comment["author"] not in (None, "ghost", thread["author"]) and comment["createdAt"] >= thread["createdAt"]
+            for comment in thread["comments"]
+        )
+        for thread in [*dump["issues"], *dump["pulls"]]
+        if thread["author"] not in (None, "ghost")
+    )  # fmt: skip
+
+    assert _ask(
+        ran, "select count(*) from core.fct_conversations where kind <> 'mail_thread' "
+        "and first_response_at is not null and not is_opened_by_bot"
+    ) == [(answered,)]  # fmt: skip
+
+
+def test_no_token_reaches_anything(ran: Ran) -> None:
+    """The token that the collection used stands in no file of the workspace."""
+    found = [
+        str(path)
+        for path in ran.workspace.folder.rglob("*")
+        if path.is_file() and CANARY.encode() in path.read_bytes()
+    ]
+
+    assert found == []
+
+
+def test_the_data_are_as_old_as_they_are(ran: Ran) -> None:
+    """An archive on disk is observed until its newest message; what came later is unknown, not absent."""
+    until = _ask(ran, "select observed_until from meta.sources where source = 'mailing_lists'")[0][0]
+
+    assert datetime(2026, 7, 1, tzinfo=UTC) < until < datetime(2026, 8, 1, tzinfo=UTC)
