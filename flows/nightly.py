@@ -37,14 +37,14 @@ def nightly(workspace: str = ".") -> State[None]:
     try:
         place = open_workspace(Path(workspace))
         with terminal() as person:
-            result = steps.run(place, do_step=lambda step: as_task(step, person))
-    except steps.ANSWERABLE as error:
+            result = steps.run(place, do_step=lambda step: as_task(step, place, person))
+    except (*steps.ANSWERABLE, *steps.OUTSIDE) as error:
         return Failed(message=str(error))
     leave_summary(place, result)
     return Completed(message=result.message) if result.ok else Failed(message=result.message)
 
 
-def as_task(step: steps.Step, person: Teller) -> steps.Outcome:
+def as_task(step: steps.Step, place: Workspace, person: Teller) -> steps.Outcome:
     """Do one step as a task run of its own.
 
     What depends on the web is tried again in a deployed run; who runs it at a terminal may decide.
@@ -59,7 +59,7 @@ def as_task(step: steps.Step, person: Teller) -> steps.Outcome:
         cache_policy=NO_CACHE,
     )
     def do() -> steps.Outcome:
-        outcome = steps.told(step, Told(get_run_logger(), person))
+        outcome = steps.told(step, Told(get_run_logger(), person), place)
         if not outcome.ok:
             raise NotDoneError(outcome)
         return outcome

@@ -92,7 +92,12 @@ def build(
             "version varchar, audience varchar, timezone varchar",
             [(AS_OF, AS_OF, ospo_name, is_simulated, "0.1.0", "internal", "Europe/Berlin")],
         )
-        _table(connection, "core.dim_communities", "community_id varchar, name varchar", communities)
+        _table(
+            connection,
+            "core.dim_communities",
+            "community_id varchar, name varchar, position integer",
+            [(*community, position) for position, community in enumerate(communities)],
+        )
         _table(
             connection,
             "core.dim_projects",

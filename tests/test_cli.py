@@ -10,12 +10,14 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pyarrow.parquet
 import pytest
 import typer
 
+from ospo_metrics import steps
 from ospo_metrics.cli import app
 from ospo_metrics.project import root
 from ospo_metrics.settings import Workspace, open_workspace
@@ -191,6 +193,38 @@ def test_status_and_query_work_while_a_run_holds_the_warehouse(workspace: Worksp
     assert query.returncode == 0
     assert (run.returncode, "is in use by process" in run.stderr) == (1, True)
     assert "Traceback" not in run.stderr
+
+
+def test_a_second_run_waits_its_turn(workspace: Workspace) -> None:
+    """Two runs of one workspace never mix; the second is told who is at work and since when."""
+    with steps._alone(workspace):
+        second = _run("run", "--direct", "-w", workspace.folder)
+
+    assert second.returncode == 1
+    assert re.search(r"a run of .* is under way \(process \d+, since ", second.stderr)
+
+
+def test_a_kill_between_steps_is_healed_by_the_next_run(workspace: Workspace) -> None:
+    """After SIGKILL in the middle of a build, dbt is gone too, and the next run ends well."""
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "from ospo_metrics.cli import app; app()",
+            "build",
+            "-w",
+            str(workspace.folder),
+        ],
+        stdout=subprocess.DEVNULL,
+    )
+    time.sleep(4)
+    process.kill()
+    process.wait()
+    time.sleep(5)
+
+    done = _run("run", "--direct", "-w", workspace.folder)
+
+    assert done.returncode == 0, done.stderr
 
 
 def test_one_failing_source_does_not_stop_the_others(workspace: Workspace) -> None:

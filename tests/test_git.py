@@ -9,7 +9,7 @@ import subprocess
 import tarfile
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ospo_metrics.items import Checkpoint, Claim, Context, Instance, Item, SourceError
+from ospo_metrics.items import Checkpoint, Claim, Context, Instance, Item, SourceError, as_json
 from ospo_metrics.sources import git
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
@@ -192,6 +192,46 @@ def test_a_rewritten_history_is_read_again(tmp_path: Path, repository: Repositor
     repository("gc", "--quiet", "--prune=now")
     again = Read(tmp_path, repository.folder, first.cursor)
     assert (2, 2, two) == (len(again.items), again.claim.count, again.keys[0])
+
+
+def test_a_force_pushed_branch_of_a_copy_is_followed(tmp_path: Path, repository: Repository) -> None:
+    """The copy of a URL takes over what was pushed with force; the claim counts what is reachable now."""
+    one = repository.commit("one")
+    repository.commit("two")
+    repository.commit("three")
+    first = Read(tmp_path, repository.folder.as_uri())
+    repository("reset", "--hard", "--quiet", one)
+    better = repository.commit("two, but better")
+    second = Read(tmp_path, repository.folder.as_uri(), first.cursor)
+    assert ([better], Claim(2, HOW, NOW)) == (second.keys, second.claim)
+    assert {better} == set(second.cursor["tips"].values())
+
+
+def test_replacements_and_grafts_change_nothing(tmp_path: Path, repository: Repository) -> None:
+    """What a clone pretends its past to be is not its history, whether by `git replace` or by grafts."""
+    one, two, three = (repository.commit(name) for name in ("one", "two", "three"))
+    parents = {one: [], two: [one], three: [two]}
+    repository("replace", "--graft", three, GIT_COMMITTER_NAME="A", GIT_COMMITTER_EMAIL="a@b")
+    other = repository.raw_commit(ANN.encode() + b" 1588347000 +0000", ANN.encode() + b" 1 +0000", b"other\n")
+    repository("update-ref", "-d", f"refs/heads/b-{other[:8]}")
+    repository("replace", two, other)
+    (repository.folder / ".git" / "info" / "grafts").write_text(f"{three} {one}\n")
+    assert [three, one] == repository("rev-list", "main").split()
+    read = Read(tmp_path, repository.folder)
+    assert (parents, Claim(3, HOW, read.items[0].updated_at)) == (
+        {payload["sha"]: payload["parents"] for payload in read.payloads},
+        read.claim,
+    )
+    assert {"one", "two", "three"} == {payload["subject"] for payload in read.payloads}
+
+
+def test_the_past_that_a_shallow_copy_lacks_is_still_named(tmp_path: Path, repository: Repository) -> None:
+    """At the edge of a shallow copy a commit has no parents there; inside it has."""
+    shas = [repository.commit(str(number)) for number in range(4)]
+    url = repository.folder.as_uri()
+    subprocess.run(["git", "clone", "--quiet", "--depth=2", url, tmp_path / "copy"], env=CLEAN, check=True)
+    read = Read(tmp_path, tmp_path / "copy")
+    assert {shas[3]: [shas[2]], shas[2]: []} == {p["sha"]: p["parents"] for p in read.payloads}
 
 
 def test_a_shallow_copy_says_so_and_can_be_deepened(tmp_path: Path, repository: Repository) -> None:
@@ -406,8 +446,49 @@ def test_records_survive_any_chunks_and_bytes(records: list[tuple[bytes, ...]], 
         size = sizes[turn % len(sizes)]
         chunks.append(text[at : at + size])
         at, turn = at + size, turn + 1
-    expected = [[field.decode("utf-8", "replace") for field in record] for record in records]
+    expected = [tuple(field.decode("utf-8", "replace") for field in record) for record in records]
     assert expected == [fields for fields, _ in git._records(chunks, 3)]
+
+
+LINE = st.text(st.characters(exclude_characters="\0\n", exclude_categories=["Cs"]), max_size=20)
+PEOPLE = st.tuples(LINE, LINE, LINE, LINE)
+MESSAGE = st.lists(LINE | st.builds("{}-{}: {}".format, LINE, st.sampled_from(["by", "By", "BY"]), LINE)).map(
+    "\n".join
+)
+LATEST = 2**31
+
+
+@given(PEOPLE, PEOPLE, LINE, MESSAGE)
+@settings(max_examples=200, deadline=None)
+def test_payloads_are_plain_json_whatever_is_in_them(
+    author: tuple[str, ...], committer: tuple[str, ...], when: str, message: str
+) -> None:
+    """A payload is the text that the JSON writer of the other sources gives, with every value as it was."""
+    fields = ("a1", "b2 c3", "\n".join(author), when, "\n".join(committer), "1588347000 +0200", message)
+    item = git._item(fields, 7, LATEST)
+    payload = json.loads(item.payload)
+    assert as_json(payload) == item.payload
+    shown = ("name", "email", "mapped_name", "mapped_email")
+    assert (author, committer) == tuple(tuple(payload[r][n] for n in shown) for r in ("author", "committer"))
+    assert (when, message.lstrip().partition("\n")[0]) == (payload["author"]["date_raw"], payload["subject"])
+    assert (["b2", "c3"], True, 7) == (
+        payload["parents"], payload["is_merge"], payload["undecodable_characters"],
+    )  # fmt: skip
+
+
+@given(st.integers(86_400, LATEST), st.integers(0, 18), st.integers(0, 59), st.sampled_from("+-"))
+def test_dates_are_those_of_the_calendar(seconds: int, hours: int, minutes: int, sign: str) -> None:
+    """Instants and offsets come out as Python's own calendar writes them."""
+    ahead = (60 * hours + minutes) * (-1 if sign == "-" else 1)
+    raw = f"{seconds} {sign}{hours:02}{minutes:02}"
+    text, found = git._date(raw, LATEST)
+    told = json.loads(f"{{{text}}}")
+    is_sane = abs(ahead) <= 18 * 60
+    zone = timezone(timedelta(minutes=ahead)) if is_sane else UTC
+    assert (seconds, datetime.fromtimestamp(seconds, zone).isoformat()) == (found, told["date"])
+    assert (ahead if is_sane else None, raw, None) == (
+        told["offset_minutes"], told["date_raw"], told["date_problem"],
+    )  # fmt: skip
 
 
 # Copies of what is on the web

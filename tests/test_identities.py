@@ -66,6 +66,20 @@ def test_spellings_and_noreply_make_one_person_and_say_why() -> None:
     assert rules == ["same_address", "same_address", "github_noreply", "same_login"]
 
 
+@given(st.binary(min_size=32, max_size=32))
+def test_spellings_stay_one_person_when_one_of_them_is_linked(key: bytes) -> None:
+    """A link of one spelling is a link of all, whatever the key."""
+    identities = [
+        Identity("address", "Ada@x.example"),
+        Identity("address", "ada@x.example"),
+        Identity("address", "b@y.example"),
+    ]
+
+    _, people, _ = persons(key, identities, [Link(0, 2, "mailmap")])
+
+    assert len(set(people)) == 1
+
+
 @given(st.permutations([Identity("address", f"p{n}@example.org") for n in range(5)] + [
     Identity("login", "p9"), Identity("address", "1+p9@users.noreply.github.com")]))  # fmt: skip
 def test_person_ids_do_not_depend_on_the_order(identities: list[Identity]) -> None:

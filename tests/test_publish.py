@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import threading
 from pathlib import Path
@@ -99,9 +100,49 @@ def test_addresses_are_found_in_nested_values_and_files(tmp_path: Path) -> None:
         connection.execute("create table t as select [{'a': 'x@example.org'}] as deep, '{}'::json as fine")
         with pytest.raises(privacy.PrivacyError, match=r"main\.t\.deep \(1 rows\)"):
             privacy.check_database(connection)
-    (tmp_path / "page.html").write_text("<p>x@example.org</p>")
-    with pytest.raises(privacy.PrivacyError, match=r"page\.html"):
-        privacy.check_files(tmp_path)
+    for text in ("<p>x@example.org</p>", "&lt;ada@müller.example&gt;"):
+        (tmp_path / "page.html").write_text(text)
+        with pytest.raises(privacy.PrivacyError, match=r"page\.html"):
+            privacy.check_files(tmp_path)
+    (tmp_path / "page.html").write_text("<p>@handle and actions/checkout@v4 and 3 @ 2.50</p>")
+    privacy.check_files(tmp_path)
+
+
+def test_addresses_in_the_log_of_runs_and_rejects_are_taken_out(workspace: Workspace) -> None:
+    """A file that is named like an address, or an error that quotes one, does not stop the publishing."""
+    with open_warehouse(workspace.warehouse) as connection:
+        connection.execute(
+            "insert into meta.rejects values ('mailing_lists', 'fastfs-dev', 'messages', "
+            "'dev@lists.example.org.mbox:0', 'no sender', '', now(), 'r')"
+        )
+        connection.execute(
+            "update meta.sources set detail = 'git@example.org:x/y.git is gone' where source = 'git'"
+        )
+
+    publish(workspace)
+
+    with open_published(workspace.database) as connection:
+        assert connection.execute(
+            "select count(*) from meta.rejects where location = '[address removed]:0'"
+        ).fetchone() == (1,)
+
+
+@pytest.mark.parametrize("became", ["nothing", "error", "skipped"])
+def test_a_build_that_did_not_end_is_never_published(workspace: Workspace, became: str) -> None:
+    """After a build that was killed or failed, `publish` says so and yesterday's file stays."""
+    results = workspace.private / "dbt" / "run_results.json"
+    if became == "nothing":
+        results.unlink()
+    else:
+        told = json.loads(results.read_text())
+        told["results"][3]["status"] = became
+        results.write_text(json.dumps(told))
+    before = workspace.database.stat().st_ino
+
+    result = steps.run(workspace, lambda step: step.do(Quiet()), ["check", "publish"])
+
+    assert (result.ok, workspace.database.stat().st_ino) == (False, before)
+    assert "check failed" in result.message
 
 
 def test_a_failed_test_of_the_data_publishes_nothing(workspace: Workspace) -> None:
@@ -119,6 +160,55 @@ def test_a_failed_test_of_the_data_publishes_nothing(workspace: Workspace) -> No
     assert result.message.startswith("check failed: ")
     assert "conversation_id" in result.message
     assert workspace.database.stat().st_ino == before
+
+
+def test_what_is_for_the_public_tells_of_nobody(workspace: Workspace) -> None:
+    """For the public there are numbers and no people; and what was built for inside is not published as public."""
+    settings = workspace.settings_file
+    settings.write_text(settings.read_text().replace('audience = "internal"', 'audience = "public"'))
+    public = open_workspace(workspace.folder)
+
+    with pytest.raises(privacy.PrivacyError, match="Run 'ospo-metrics build' first"):
+        publish(public)
+    result = steps.run(public, lambda step: step.do(Quiet()), ["build", "check", "publish", "report"])
+
+    assert result.ok, result.message
+    with open_published(public.database) as connection:
+        tables = {name for (name,) in connection.execute("select table_name from duckdb_tables()").fetchall()}
+    assert not tables & {"dim_people", "fct_activities", "fct_conversations"}
+    assert {"metric_values", "dim_projects"} <= tables
+
+
+def test_what_the_gate_refused_does_not_stay(workspace: Workspace) -> None:
+    """The half-made file with the address in it is gone from the folder that others read."""
+    with open_warehouse(workspace.warehouse) as connection:
+        connection.execute("update core.dim_projects set name = 'canary@example.org'")
+
+    with pytest.raises(privacy.PrivacyError):
+        publish(workspace)
+
+    assert sorted(path.name for path in workspace.published.iterdir()) == ["dashboards", "ospo.duckdb"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "ada@example.org",
+        "josé@example.org",
+        "ada@münchen.example",
+        '"ada l"@example.org',
+        "ada@[192.0.2.7]",
+        "ada＠example.org",
+    ],
+)
+def test_an_address_in_any_script_is_seen_and_taken_out(address: str) -> None:
+    """The gate and the scrubber know the same addresses, also those that are not written in ASCII."""
+    with duckdb.connect() as connection:
+        connection.execute("create table t as select ? as text", [f"write to {address}, please"])
+        with pytest.raises(privacy.PrivacyError):
+            privacy.check_database(connection)
+        connection.execute(f"update t set text = {privacy.without_addresses('text')}")
+        privacy.check_database(connection)
 
 
 def test_nothing_private_is_published(published: Workspace) -> None:

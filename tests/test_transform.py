@@ -104,6 +104,29 @@ def test_the_key_of_the_pseudonyms_is_for_its_owner_only(published: Workspace) -
     assert path.read_bytes() == before
 
 
+@pytest.mark.parametrize("damage", ["", "aa", "not hexadecimal at all"])
+def test_a_damaged_key_stops_the_build(published: Workspace, tmp_path: Path, damage: str) -> None:
+    """An empty key would let anybody find out who is who; it is named, and nothing is built with it."""
+    shutil.copytree(published.folder, tmp_path / "workspace")
+    workspace = open_workspace(tmp_path / "workspace")
+    workspace.pseudonym_key.write_text(damage)
+
+    with pytest.raises(BuildError, match="is damaged"):
+        transform.ensure_key(workspace)
+
+
+def test_a_lost_key_is_never_replaced_in_silence(published: Workspace, tmp_path: Path) -> None:
+    """With another key everybody would be somebody else, so the build stops and says what to do."""
+    shutil.copytree(published.folder, tmp_path / "workspace")
+    workspace = open_workspace(tmp_path / "workspace")
+    workspace.pseudonym_key.unlink()
+
+    with pytest.raises(BuildError, match="Restore it from your backup"):
+        transform.ensure_key(workspace)
+
+    assert not workspace.pseudonym_key.exists()
+
+
 def test_no_raw_address_is_a_persons_id(published: Workspace) -> None:
     """The ids of people in the published file are the pseudonyms that only the key can make."""
     with duckdb.connect(str(published.warehouse), read_only=True) as connection:

@@ -103,6 +103,38 @@ def test_first_responses_are_those_of_the_simulation(published: Workspace, truth
     assert wrong == {}
 
 
+def test_absence_factors_are_those_of_the_simulation(published: Workspace, truth: dict[str, Any]) -> None:
+    """On how few people the commits of twelve months rest is what the simulation planted."""
+    with open_published(published.database) as connection:
+        rows = connection.execute(
+            "select scope_kind, scope_id, period_start, value from metrics.contributor_absence_factor "
+            "where segment = 'commits' and status = 'ok'"
+        ).fetchall()
+    found = {(kind, scope, str(start)): value for kind, scope, start, value in rows}
+    true = {
+        (row["scope_kind"], row["scope_id"], row["period_start"]): row["commits_and_co_authors"]
+        for row in truth["contributor_absence_factor"]
+    }
+
+    assert len(true) >= 8
+    assert {key: found[key] for key in true} == true
+
+
+def test_newcomers_stay_as_planted(published: Workspace, truth: dict[str, Any]) -> None:
+    """The share who stay, over all newcomers of the last two years, lies within its own interval of the planted one."""
+    planted = truth["entry_channels"]["organic"]["still_here"]
+    with open_published(published.database) as connection:
+        rows = connection.execute(
+            "select segment, sum(numerator), sum(denominator) from metrics.newcomer_retention "
+            "where scope_kind = 'program' and status = 'ok' and period_end - period_start < 40 group by segment"
+        ).fetchall()
+
+    assert len(rows) == 3
+    for segment, k, n in rows:
+        assert n > 50
+        assert abs(k / n - planted[segment]) < 0.13, (segment, k, n)
+
+
 def test_merge_and_agent_marks_agree(published: Workspace, truth: dict[str, Any]) -> None:
     """Merges and commits with a software agent as co-author are as many as were written."""
     repositories = truth["files"]["git"].values()

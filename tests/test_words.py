@@ -95,13 +95,13 @@ def said(about: Metric, what: Number, scope: str = "Storage") -> str:
             COUNT,
             number(84, lower=67.0, upper=103.99),
             "84 people from outside made a first contribution to Storage in June 2026 "
-            "(chance alone moves such a count between 67 and 104).",
+            "(the level behind such a count is plausibly 67 to 104).",
         ),
         (
             COUNT,
             number(1, lower=0.03, upper=5.57),
             "1 person from outside made a first contribution to Storage in June 2026 "
-            "(chance alone moves such a count between 0 and 6).",
+            "(the level behind such a count is plausibly 0 to 6).",
         ),
         (COUNT, number(0), "No people from outside made a first contribution to Storage in June 2026."),
         (
@@ -204,7 +204,7 @@ def test_a_sentence_can_say_what_it_is_about() -> None:
 def test_a_segment_that_is_not_the_headline_is_named() -> None:
     """Where the template does not name the segment, only the headline uses it; others say who they are."""
     own = number(3, lower=0.6, upper=8.8, segment="own")
-    assert said(COUNT, own) == "Our own people: 3 people (chance alone moves such a count between 0 and 9)."
+    assert said(COUNT, own) == "Our own people: 3 people (the level behind such a count is plausibly 0 to 9)."
     late = number(None, segment="own", status="too_early", reason="Wait.")
     assert said(COUNT, late) == "Our own people: too early to say. Wait."
 

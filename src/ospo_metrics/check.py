@@ -50,7 +50,7 @@ def check(workspace: Workspace) -> Iterator[Finding]:
         )
     if settings.sources.github:
         yield from _github(workspace)
-    for table in ("git", "mailing_lists", "calendars"):
+    for table in ("git", "gharchive", "mailing_lists", "calendars"):
         for index, entry in enumerate(getattr(settings.sources, table)):
             yield _location(workspace, table, index, entry)
     yield _disk(workspace)
@@ -96,8 +96,8 @@ def _github(workspace: Workspace) -> Iterator[Finding]:
 
 
 def _location(workspace: Workspace, table: str, index: int, entry: object) -> Finding:
-    location = str(getattr(entry, "location"))  # noqa: B009 - three tables share the key
-    name = f"{table} {getattr(entry, 'id', None) or getattr(entry, 'project', '')}"
+    location = str(getattr(entry, "location"))  # noqa: B009 - all tables share the key
+    name = f"{table} {getattr(entry, 'id', None) or getattr(entry, 'project', '')}".strip()
     line = line_of(_text(workspace), ["sources", table, index, "location"])
     if is_url(location):
         problem = _git_problem(location) if table == "git" else _web_problem(location)

@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from ospo_metrics import __version__, prefect_server, project
 from ospo_metrics.progress import Bars, Lines, Teller
@@ -236,6 +237,8 @@ def sentences() -> Iterator[None]:
         UsageError,
     ) as error:
         fail(str(error))
+    except steps.OUTSIDE as error:
+        fail(f"{str(error).splitlines()[0]}. See that the disk has room and that the folder may be written.")
     except KeyboardInterrupt:
         fail("stopped. What was collected is kept; run it again to go on.", 130)
     except BrokenPipeError:
@@ -271,7 +274,7 @@ def _run_directly(workspace: Workspace, verbs: Collection[str] | None) -> int:
     from ospo_metrics import steps
 
     with telling() as progress:
-        result = steps.run(workspace, lambda step: steps.told(step, progress), verbs)
+        result = steps.run(workspace, lambda step: steps.told(step, progress, workspace), verbs)
     if not result.ok:
         fail(result.message)
     return 0
@@ -286,7 +289,7 @@ def _table(console: Console, title: str, columns: list[str], rows: Any) -> None:
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*("" if value is None else _cell(value) for value in row))
+        table.add_row(*(Text("" if value is None else _cell(value)) for value in row))
     console.print(table)
     console.print()
 
@@ -294,4 +297,4 @@ def _table(console: Console, title: str, columns: list[str], rows: Any) -> None:
 def _cell(value: Any) -> str:
     if isinstance(value, int):
         return f"{value:,}"
-    return f"{value:%Y-%m-%d %H:%M}" if hasattr(value, "hour") else str(value).replace("[", "\\[")
+    return f"{value:%Y-%m-%d %H:%M}" if hasattr(value, "hour") else str(value)

@@ -12,9 +12,11 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ospo_metrics import web
 from ospo_metrics.items import (
+    Batch,
     Checkpoint,
     Claim,
     Context,
@@ -38,9 +40,8 @@ SECONDS_A_BATCH = 10
 _FILE = "regexp_extract({}, '^(.*):[^:/]*$', 1)"
 """The file of a location such as `2019q1.txt.gz:10234`; nothing where a location is no place in a file."""
 
-_BATCH = pa.schema(
+_ENVELOPE = pa.schema(
     [
-        ("position", pa.int64()),
         ("key", pa.string()),
         ("updated_at", pa.timestamp("us", tz="UTC")),
         ("payload", pa.string()),
@@ -123,20 +124,36 @@ class _Buffer:
 
     def __init__(self) -> None:
         self.items: list[Item] = []
+        self.tables: list[pa.Table] = []
         self.rejects: list[Reject] = []
         self.checkpoint: Checkpoint | None = None
+        self.rows = 0
         self._bytes = 0
         self._began = time.monotonic()
 
-    def add(self, thing: Item | Reject | Checkpoint) -> None:
+    def add(self, thing: Item | Batch | Reject | Checkpoint) -> None:
         match thing:
             case Item():
                 self.items.append(thing)
+                self.rows += 1
                 self._bytes += len(thing.payload)
+            case Batch():
+                self.tables.append(thing.table)
+                self.rows += len(thing.table)
+                self._bytes += thing.table.nbytes
             case Reject():
                 self.rejects.append(thing)
             case Checkpoint():
                 self.checkpoint = thing
+
+    def table(self) -> pa.Table:
+        """Everything that waits, in one table; what came as tables is not copied."""
+        parts = [table.select(_ENVELOPE.names) for table in self.tables]
+        if self.items:
+            columns = {name: [getattr(item, name) for item in self.items] for name in _ENVELOPE.names}
+            parts.append(pa.table(columns, schema=_ENVELOPE))
+        whole = pa.concat_tables(parts)
+        return whole.append_column("position", pa.array(range(len(whole)), pa.int64()))
 
     def is_full(self) -> bool:
         return (
@@ -164,6 +181,8 @@ class _Log:
         self._run_id = run_id
         self._table = identifier(raw_table(source, stream.name))
         self._where = [source, instance.id, stream.name]
+        self._began: float | None = None
+        self._checkpoint: Checkpoint | None = None
 
     def cursor(self) -> dict[str, Any]:
         row = self._connection.execute(
@@ -176,21 +195,22 @@ class _Log:
         buffer = _Buffer()
         claim: Claim | None = None
         seen, label = 0, f"{self._source} {self._instance.id} {self._stream.name}"
-        self._connection.execute("create or replace temp table seen (key varchar primary key)")
+        self._connection.execute("create or replace temp table seen (key varchar)")
         self._files: set[str] = set()
+        self._reading_began = datetime.now(UTC)
         try:
             for thing in handed:
                 if isinstance(thing, Claim):
                     claim = thing
                     continue
                 buffer.add(thing)
-                seen += isinstance(thing, Item)
                 if buffer.is_full():
                     full, buffer = buffer, _Buffer()
+                    seen += full.rows
                     result.added += self._append(full)
                     progress.count(label, seen)
         finally:  # what was read before an error is kept, with the place up to which it is complete
-            result.added += self._append(buffer)
+            result.added += self._append(buffer, is_last=True)
         self._settle(claim)
 
     def fail(self, sentence: str) -> None:
@@ -200,17 +220,18 @@ class _Log:
             [*self._where, sentence],
         )
 
-    def _append(self, buffer: _Buffer) -> int:
-        items, rejects, checkpoint = buffer.items, buffer.rejects, buffer.checkpoint
-        if not items and not rejects and checkpoint is None:
+    def _append(self, buffer: _Buffer, *, is_last: bool = False) -> int:
+        rejects = buffer.rejects
+        self._checkpoint = buffer.checkpoint or self._checkpoint
+        if not buffer.rows and not rejects and self._checkpoint is None and self._began is None:
             return 0
         con, now = self._connection, datetime.now(UTC)
-        con.execute("begin")
+        if self._began is None:
+            con.execute("begin")
+            self._began = time.monotonic()
         try:
-            self._forget_files(
-                {_file(item.location) for item in items} | {_file(r.location) for r in rejects}
-            )
-            added = self._insert(items, now) if items else 0
+            self._forget_files({_file(reject.location) for reject in rejects})
+            added = self._insert(buffer.table(), now) if buffer.rows else 0
             if rejects:
                 con.executemany(
                     "insert or ignore into meta.rejects values (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -226,16 +247,25 @@ class _Log:
                         for reject in rejects
                     ],
                 )
-            if checkpoint is not None:
-                con.execute(
-                    "insert or replace into meta.cursors values (?, ?, ?, ?, ?)",
-                    [*self._where, json.dumps(dict(checkpoint.cursor)), now],
-                )
-            con.execute("commit")
+            is_late = time.monotonic() - self._began >= SECONDS_A_BATCH
+            if (
+                is_last or is_late or not buffer.tables
+            ):  # many rows at once need no detour by DuckDB's journal
+                self._commit(now)
         except BaseException:
             con.execute("rollback")
+            self._began = self._checkpoint = None
             raise
         return added
+
+    def _commit(self, now: datetime) -> None:
+        if self._checkpoint is not None:
+            self._connection.execute(
+                "insert or replace into meta.cursors values (?, ?, ?, ?, ?)",
+                [*self._where, json.dumps(dict(self._checkpoint.cursor)), now],
+            )
+        self._connection.execute("commit")
+        self._began = self._checkpoint = None
 
     def _forget_files(self, files: set[str]) -> None:
         """What was found wrong in a file is found anew when the file is read again."""
@@ -248,20 +278,12 @@ class _Log:
                 )
             self._files.add(file)
 
-    def _insert(self, items: list[Item], now: datetime) -> int:
-        batch = pa.table(
-            {
-                "position": range(len(items)),
-                "key": [item.key for item in items],
-                "updated_at": [item.updated_at for item in items],
-                "payload": [item.payload for item in items],
-                "location": [item.location for item in items],
-            },
-            schema=_BATCH,
-        )
+    def _insert(self, batch: pa.Table, now: datetime) -> int:
         con = self._connection
         con.register("batch", batch)
         try:
+            places = pc.unique(pc.utf8_rtrim(batch["location"], "0123456789")).to_pylist()
+            self._forget_files({_file(place) for place in places})
             if self._stream.versions:
                 return self._insert_versions(now)
             return self._insert_first(now)
@@ -297,16 +319,23 @@ class _Log:
         A file that is read again because it changed may have shifted: the place of a key in it means nothing.
         """
         con, parameters = self._connection, {"instance": self._instance.id}
+        if self._are_new():
+            return self._count(
+                f"insert into raw.{self._table} "  # noqa: S608
+                "select $instance, key, updated_at, payload, location, $now, $run_id from batch",
+                {**parameters, "now": now, "run_id": self._run_id},
+            )
         con.execute(
             f"""
             create or replace temp table placed as
             with held as (
-                select key, any_value(location) as location from raw.{self._table}
+                select key, any_value(location) as location, max(fetched_at) >= $began as is_of_now
+                from raw.{self._table}
                 where instance = $instance and key in (select key from batch) group by key
             )
             select
-                b.*,
-                row_number() over first_of_key > 1 or s.key is not null as is_again,
+                b.position, b.key, b.location,
+                row_number() over first_of_key > 1 or h.is_of_now is true or s.key is not null as is_again,
                 h.key is null and not is_again as is_new,
                 not is_new and b.location <> ''
                     and (is_again or {_FILE.format("h.location")} <> {_FILE.format("b.location")}) as is_duplicate
@@ -315,20 +344,33 @@ class _Log:
             left join seen as s on b.key = s.key
             window first_of_key as (partition by b.key order by b.position)
             """,  # noqa: S608
-            parameters,
+            {**parameters, "began": self._reading_began},
         )
         con.execute(
             "insert or ignore into meta.duplicates "
             "select $source, $instance, $stream, location, key from placed where is_duplicate",
             {**parameters, "source": self._source, "stream": self._stream.name},
         )
-        con.execute("insert or ignore into seen select key from placed where location <> ''")
+        con.execute(
+            "insert into seen select key from placed where location <> '' and not is_again and not is_new"
+        )
         return self._count(
             f"insert into raw.{self._table} "  # noqa: S608
             "select $instance, key, updated_at, payload, location, $now, $run_id "
-            "from placed where is_new order by position",
+            "from batch semi join placed on batch.position = placed.position and placed.is_new",
             {**parameters, "now": now, "run_id": self._run_id},
         )
+
+    def _are_new(self) -> bool:
+        """Whether no key of the batch is held yet or comes twice in it; most often so, and cheap to see."""
+        row = self._connection.execute(
+            f"""
+            select (select count(distinct key) = count(*) from batch)
+                and not exists (from batch semi join (from raw.{self._table} where instance = $1) as held using (key))
+            """,  # noqa: S608
+            [self._instance.id],
+        ).fetchone()
+        return bool(row and row[0])
 
     def _count(self, sql: str, parameters: dict[str, Any]) -> int:
         row = self._connection.execute(sql, parameters).fetchone()
@@ -347,7 +389,7 @@ class _Log:
                 rejects = (select count(*) from meta.rejects as r
                     where r.source = $source and r.instance = $instance and r.stream = $stream)
             from (
-                select count(distinct key) as n,
+                select count({"distinct key" if self._stream.versions else "*"}) as n,
                     max(updated_at) filter (updated_at <= $now::timestamptz + interval 1 day) as newest
                 from raw.{self._table} where instance = $instance
             ) as held
@@ -413,6 +455,7 @@ def _remember_instances(
 
 
 def _fail(log: _Log, result: Collected, sentence: str) -> None:
+    sentence = web.redact(sentence)
     log.fail(sentence)
     result.failures.append(sentence)
 

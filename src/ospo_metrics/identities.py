@@ -1,7 +1,8 @@
 """Which identities are the same person: pure rules, no input or output.
 
 An identity is one address, handle or name in one source. Only links between identities are stored, each
-with the name of its rule, so that a merge can be undone without loss. A name alone never merges anybody.
+with the name of its rule, so that a merge can be undone without loss. A name never merges anybody across
+sources; only where an archive hides its addresses does the name stand for the person, within that archive.
 """
 
 from __future__ import annotations
@@ -94,8 +95,13 @@ def persons(
     find are added. A person's id is the smallest of the ids of their identities, so it stays while no link is added.
     """
     ids = [pseudonym(key, identity.kind, identity.value) for identity in identities]
+    first: dict[str, int] = {}
+    same = [
+        Link(first.setdefault(identity_id, position), position, f"same_{identity.kind}")
+        for position, (identity_id, identity) in enumerate(zip(ids, identities, strict=True))
+    ]
     found = [*links(identities), *told]
-    groups = components(len(identities), found)
+    groups = components(len(identities), [*same, *found])
     smallest: dict[int, str] = {}
     for identity_id, group in zip(ids, groups, strict=True):
         smallest[group] = min(identity_id, smallest.get(group, identity_id))

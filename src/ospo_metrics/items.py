@@ -7,7 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,17 @@ class Item:
     payload: str
     updated_at: datetime | None = None
     location: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Many items at once, for sources with millions: an Arrow table with an item's four fields as columns.
+
+    A payload of Arrow's type json is taken as it is; one of type string is checked once more. A stream hands over
+    items or batches, not both. Rejects and checkpoints stand between batches as between items.
+    """
+
+    table: pa.Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +75,7 @@ class Claim:
     observed_until: datetime | None = None
 
 
-Handed = Item | Reject | Checkpoint | Claim
+Handed = Item | Batch | Reject | Checkpoint | Claim
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,7 +136,7 @@ def read(connection: duckdb.DuckDBPyConnection) -> Published:
         """
         select community_id, name, count(distinct project_id) as projects
         from core.dim_communities left join core.community_projects using (community_id)
-        group by all order by community_id
+        group by community_id, name, position order by position
         """,
     )
     wanted = sorted({metric for page in pages for metric in page.metrics})
@@ -214,7 +214,12 @@ def headline(metric: Metric, numbers: Iterable[Number], today: date, segment: st
         if number.segment == (segment or metric.headline_segment) and not charts.is_incomplete(number, today)
     ]
     newest_first = sorted(mine, key=lambda number: (not number.is_month, number.period_end), reverse=True)
-    settled = [number for number in newest_first if number.status not in ("too_early", "no_data")]
+    settled = [
+        number
+        for number in newest_first
+        if number.status not in ("too_early", "no_data")
+        and not (number.is_month and metric.kind == "proportion")  # a month's few people are no headline
+    ]
     return next(iter(settled or newest_first), None)
 
 
@@ -599,6 +604,8 @@ def _put(pages: Mapping[str, str], folder: Path) -> list[Path]:
         "plotly-LICENSE.txt": _theme() / "plotly-LICENSE.txt",
     }
     (folder / "assets").mkdir(parents=True, exist_ok=True)
+    for left_by_a_kill in folder.parent.glob(".dashboards-*"):
+        shutil.rmtree(left_by_a_kill, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=".dashboards-", dir=folder.parent) as name:
         fresh = Path(name)
         for target, source in assets.items():

@@ -12,11 +12,11 @@ def expand(workspace: Path, location: str) -> list[Path]:
     base = anchored if anchored.is_absolute() else workspace / anchored
     if base.is_dir() or base.is_file():
         return [base]
-    parts = base.parts
+    parts = anchored.parts  # only what is written in the settings may be a glob, not the workspace's own name
     fixed = next((i for i, part in enumerate(parts) if re.search(r"[*?\[]", part)), None)
     if fixed is None:
         return []
-    start = Path(*parts[:fixed])
+    start = workspace / Path(*parts[:fixed])
     return sorted(path for path in start.glob("/".join(parts[fixed:])) if path.is_file())
 
 

@@ -8,13 +8,11 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import runpy
 import shlex
 import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -26,12 +24,12 @@ from typing import Self, TextIO
 import requests
 
 from ospo_metrics import project
+from ospo_metrics.children import ORPHAN_SECONDS, ending_with_us
 
 POOL = "ospo-metrics"
 FIRST_PORT = 4200
 STARTUP_SECONDS = 120
 STOPPING_SECONDS = 15
-ORPHAN_SECONDS = 3
 RESTARTS_AN_HOUR = 3
 
 _ONE_RUN_NEEDS_NO = (
@@ -117,7 +115,7 @@ def run_flow(folder: Path, server: Server | None = None) -> int:
         server = server or opened.enter_context(Server(folder))
         quiet = {"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL"}
         flow = subprocess.Popen(
-            _ending_with_us([str(_flow_file()), "--workspace", str(folder.resolve())]),
+            ending_with_us([str(_flow_file()), "--workspace", str(folder.resolve())]),
             env={**quiet, **environment(folder), "PREFECT_API_URL": server.api_url},
             stdin=subprocess.PIPE,
             start_new_session=True,  # Ctrl-C is for us; we then end the flow before its server
@@ -213,7 +211,7 @@ class _Child:
         self.log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                _ending_with_us(self.arguments),
+                ending_with_us(self.arguments),
                 env=dict(self.environment),
                 stdin=subprocess.PIPE,
                 stdout=log,
@@ -296,7 +294,7 @@ def _deployment(folder: Path, cron: str, timezone: str) -> Path:
         "schedules": [{"cron": cron, "timezone": timezone}],
         "work_pool": {
             "name": POOL,
-            "job_variables": {"command": shlex.join(_ending_with_us(["prefect.engine"]))},
+            "job_variables": {"command": shlex.join(ending_with_us(["prefect.engine"]))},
         },
     }
     path = home(folder) / "serve.yaml"
@@ -398,34 +396,3 @@ def _end(process: subprocess.Popen[bytes], seconds: float = STOPPING_SECONDS) ->
             process.wait()
     if process.stdin:
         process.stdin.close()
-
-
-def _ending_with_us(arguments: Sequence[str]) -> list[str]:
-    return [sys.executable, "-m", "ospo_metrics.prefect_server", *arguments]
-
-
-def _main() -> None:
-    """Run a program that ends when the process that started it is gone.
-
-    We hold the reading end of a pipe whose writing end is in our parent; however it ends, even
-    by SIGKILL, the pipe closes.
-    """
-
-    def watch() -> None:
-        while os.read(0, 4096):
-            pass
-        os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(ORPHAN_SECONDS)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-    program = sys.argv[1]
-    sys.argv = sys.argv[1:]
-    if program.endswith(".py"):
-        runpy.run_path(program, run_name="__main__")
-    else:
-        runpy.run_module(program, run_name="__main__", alter_sys=True)
-
-
-if __name__ == "__main__":
-    _main()

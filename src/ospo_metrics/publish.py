@@ -14,18 +14,29 @@ from ospo_metrics import __version__, catalog, privacy, transform
 from ospo_metrics.settings import Workspace
 from ospo_metrics.warehouse import create, identifier
 
+_ABOUT_PEOPLE = {"dim_people", "fct_activities", "fct_conversations"}
+"""Left out of what is made for the public: who knows the archives could tell from the times who did what."""
+
 _META = {
-    "runs": "select run_id, step, started_at, finished_at, status, detail from warehouse.meta.runs",
-    "sources": """
+    # The file is swapped in only if this very step succeeds, so for its readers the step is done.
+    "runs": f"""
+        select run_id, step, started_at,
+            case when step = 'publish' and status = 'running' then now() else finished_at end as finished_at,
+            case when step = 'publish' and status = 'running' then 'done' else status end as status,
+            {privacy.without_addresses("detail")} as detail
+        from warehouse.meta.runs""",  # noqa: S608
+    "sources": f"""
         select source, instance, stream, project_id, rows_held, duplicates, rejects,
-            newest_item_at, observed_until, last_success_at, detail
-        from warehouse.meta.sources where is_configured""",
+            newest_item_at, observed_until, last_success_at, {privacy.without_addresses("detail")} as detail
+        from warehouse.meta.sources where is_configured""",  # noqa: S608
     "reconciliation": """
         select r.* from warehouse.meta.reconciliation as r
         semi join warehouse.meta.sources as s
             on r.source = s.source and r.instance = s.instance and r.stream = s.stream and s.is_configured""",
-    "rejects": """
-        select source, instance, stream, location, reason, first_seen_at from warehouse.meta.rejects""",
+    "rejects": f"""
+        select source, instance, stream, {privacy.without_addresses("location")} as location,
+            {privacy.without_addresses("reason")} as reason, first_seen_at
+        from warehouse.meta.rejects""",  # noqa: S608
 }
 
 
@@ -34,13 +45,28 @@ def publish(workspace: Workspace) -> dict[str, int]:
     words = catalog.read(transform.manifest(workspace))
     manifest = json.loads(transform.manifest(workspace).read_text(encoding="utf-8"))
     new = workspace.published / f".{workspace.database.name}.new"
+    try:
+        counts = _build(new, workspace, words, manifest)
+        _swap(new, workspace.database)
+    finally:  # what the gate refused must not stay where others can read it
+        new.unlink(missing_ok=True)
+    return counts
+
+
+def _build(
+    new: Path, workspace: Workspace, words: catalog.Catalog, manifest: dict[str, Any]
+) -> dict[str, int]:
+    """Fill the new file, and look through all of it before anybody else may."""
+    public = workspace.settings.privacy.audience == "public"
     with create(new) as connection:
+        new.chmod(0o600)
         connection.execute(f"attach '{_quoted(workspace.warehouse)}' as warehouse (read_only)")
         connection.execute("begin")
         for schema in ("core", "metrics", "meta"):
             connection.execute(f"create schema {schema}")
-        for name in sorted(_models(manifest, "core")):
-            _copy(connection, "core", name)
+        _check_audience(connection, workspace)
+        for name in sorted(set(_models(manifest, "core")) - (_ABOUT_PEOPLE if public else set())):
+            _copy(connection, "core", name, order_by="all")
         metrics = [metric.metric for metric in words.metrics]
         for name in metrics:
             _copy(connection, "metrics", name, order_by="all")
@@ -58,8 +84,17 @@ def publish(workspace: Workspace) -> dict[str, int]:
         counts = connection.execute(
             "select schema_name || '.' || table_name, estimated_size from duckdb_tables() order by all"
         ).fetchall()
-    _swap(new, workspace.database)
     return {name: int(rows) for name, rows in counts}
+
+
+def _check_audience(connection: duckdb.DuckDBPyConnection, workspace: Workspace) -> None:
+    """What was built for readers inside the OSPO is not published for everybody."""
+    wanted = workspace.settings.privacy.audience
+    row = connection.execute("select audience from warehouse.config.ospo").fetchone()
+    if row != (wanted,):
+        raise privacy.PrivacyError(
+            f"the last build was made for another audience than {wanted!r}. Run 'ospo-metrics build' first."
+        )
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, schema: str, name: str, order_by: str | None = None) -> None:
@@ -87,8 +122,10 @@ def _write_build(connection: duckdb.DuckDBPyConnection, workspace: Workspace) ->
     connection.execute(
         """
         create table meta.build as
-        select max(observed_until) as as_of, $built_at::timestamptz as built_at, $name as ospo_name,
-            $is_simulated as is_simulated, $version as version, $audience as audience, $timezone as timezone
+        select
+            coalesce(max(observed_until) filter (project_id is not null), max(observed_until)) as as_of,
+            $built_at::timestamptz as built_at, $name as ospo_name, $is_simulated as is_simulated,
+            $version as version, $audience as audience, $timezone as timezone
         from meta.sources
         """,
         {
@@ -145,6 +182,7 @@ def _swap(new: Path, old: Path) -> None:
     """Put the new file in the old one's place at once; who has the old one open keeps reading it."""
     with new.open("rb") as file:
         os.fsync(file.fileno())
+    new.chmod(0o644)
     new.replace(old)
     folder = os.open(old.parent, os.O_RDONLY)
     try:

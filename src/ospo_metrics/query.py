@@ -10,6 +10,7 @@ import duckdb
 import pyarrow.parquet
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from ospo_metrics.settings import Workspace
 from ospo_metrics.warehouse import open_published
@@ -52,7 +53,7 @@ def _print(names: list[str], rows: list[tuple[Any, ...]], out: TextIO) -> None:
     for name in names:
         table.add_column(name, overflow="fold")
     for row in rows:
-        table.add_row(*("" if value is None else str(value).replace("[", "\\[") for value in row))
+        table.add_row(*(Text("" if value is None else str(value)) for value in row))
     console = Console(file=out, highlight=False, soft_wrap=not out.isatty())
     console.print(table)
     console.print(f"{len(rows):,} {'row' if len(rows) == 1 else 'rows'}")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import difflib
-import os
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -40,14 +40,10 @@ class Ospo(_Table):
     @field_validator("timezone")
     @classmethod
     def _known(cls, value: str) -> str:
-        if value not in available_timezones():
+        if value not in available_timezones() or value in ("localtime", "posixrules", "Factory"):
             near = difflib.get_close_matches(value, sorted(available_timezones()), n=1)
             raise ValueError(f"no such time zone{f', did you mean {near[0]!r}' if near else ''}")
         return value
-
-    @property
-    def zone(self) -> ZoneInfo:
-        return ZoneInfo(self.timezone)
 
 
 class Community(_Table):
@@ -91,6 +87,12 @@ class MailingList(_Table):
     location: str = Field(min_length=1)
 
 
+class GHArchive(_Table):
+    """Hourly files of GH Archive: what happened on GitHub, whoever it concerns."""
+
+    location: str = Field(min_length=1)
+
+
 class Calendar(_Table):
     """One schedule of an event with talks and speakers."""
 
@@ -104,6 +106,7 @@ class Sources(_Table):
 
     github: GitHub | None = None
     git: list[Git] = []
+    gharchive: list[GHArchive] = []
     mailing_lists: list[MailingList] = []
     calendars: list[Calendar] = []
 
@@ -118,7 +121,21 @@ class Privacy(_Table):
 class Schedule(_Table):
     """When `serve` runs the flow: a cron expression in the OSPO's time zone."""
 
-    cron: Annotated[str, Field(pattern=r"^\S+( \S+){4}$")] = "30 3 * * *"
+    cron: str = "30 3 * * *"
+
+    @field_validator("cron")
+    @classmethod
+    def _five_fields(cls, value: str) -> str:
+        """Minute, hour, day, month and weekday, each within its bounds; names of months and days are let pass."""
+        fields, highest = value.split(), (59, 23, 31, 12, 7)
+        if len(fields) != len(highest):
+            raise ValueError("it needs five fields: minute, hour, day, month, weekday")
+        for field, most in zip(fields, highest, strict=True):
+            if not re.fullmatch(r"[\d*,/A-Za-z-]+", field) or any(
+                int(n) > most for n in re.findall(r"\d+", field)
+            ):
+                raise ValueError(f"{field!r} is no value from 0 to {most}")
+        return value
 
 
 class Settings(_Table):
@@ -129,11 +146,6 @@ class Settings(_Table):
     sources: Sources = Sources()
     privacy: Privacy = Privacy()
     schedule: Schedule = Schedule()
-
-    def tokens(self) -> list[str]:
-        """The GitHub tokens that the named variables hold; never kept in the settings themselves."""
-        names = self.sources.github.token_env if self.sources.github else []
-        return [value for name in names if (value := os.environ.get(name, "").strip())]
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,29 +306,76 @@ def _example(key: str) -> str:
 
 
 def _check_references(path: Path, text: str, settings: Settings) -> None:
-    problems: list[str] = []
-    for table in ("communities", "sources.mailing_lists", "sources.calendars"):
-        owner: Any = settings
-        for part in table.split("."):
-            owner = getattr(owner, part)
-        seen: dict[str, int] = {}
-        for index, entry in enumerate(owner):
-            if entry.id in seen:
-                line = line_of(text, [*table.split("."), index, "id"])
-                problems.append(f"{path}, line {line}: id {entry.id!r} is used twice in {table}; rename one.")
-            seen[entry.id] = index
-    lists = {entry.id for entry in settings.sources.mailing_lists}
-    for index, community in enumerate(settings.communities):
-        for name in community.mailing_lists:
-            if name not in lists:
-                line = line_of(text, ["communities", index, "mailing_lists"])
-                problems.append(
-                    f"{path}, line {line}: mailing list {name!r} of community {community.id!r} has no "
-                    f"[[sources.mailing_lists]] with id = {name!r}; add one or take the name out."
-                )
-    for index, git in enumerate(settings.sources.git):
-        if "*" in git.project or "?" in git.project:
-            line = line_of(text, ["sources", "git", index, "project"])
-            problems.append(f"{path}, line {line}: a git history needs one project, not {git.project!r}.")
+    """What one table says of another: ids are used once, and every source feeds a community."""
+
+    def at(*keys: str | int) -> str:
+        return f"{path}, line {line_of(text, keys)}: "
+
+    problems = [
+        *_used_twice(settings, at),
+        *_lists_without_source(settings, at),
+        *_sources_without_community(settings, at),
+        *_globs_without_project(settings, at),
+    ]
     if problems:
         raise SettingsError("\n".join(problems))
+
+
+def _used_twice(settings: Settings, at: Callable[..., str]) -> Iterator[str]:
+    tables: dict[str, Sequence[Community | MailingList | Calendar]] = {
+        "communities": settings.communities,
+        "sources.mailing_lists": settings.sources.mailing_lists,
+        "sources.calendars": settings.sources.calendars,
+    }
+    for table, entries in tables.items():
+        ids = [entry.id for entry in entries]
+        for index, name in enumerate(ids):
+            if name in ids[:index]:
+                yield f"{at(*table.split('.'), index, 'id')}id {name!r} is used twice in {table}; rename one."
+
+
+def _lists_without_source(settings: Settings, at: Callable[..., str]) -> Iterator[str]:
+    known = {entry.id for entry in settings.sources.mailing_lists}
+    for index, community in enumerate(settings.communities):
+        for name in community.mailing_lists:
+            if name not in known:
+                yield (
+                    f"{at('communities', index, 'mailing_lists')}mailing list {name!r} of community "
+                    f"{community.id!r} has no [[sources.mailing_lists]] with id = {name!r}; add one or take the "
+                    "name out."
+                )
+
+
+def _sources_without_community(settings: Settings, at: Callable[..., str]) -> Iterator[str]:
+    patterns = [pattern for community in settings.communities for pattern in community.projects]
+    for index, git in enumerate(settings.sources.git):
+        where = at("sources", "git", index, "project")
+        if "*" in git.project or "?" in git.project:
+            yield f"{where}a git history needs one project, not {git.project!r}."
+        elif not any(fnmatchcase(git.project.lower(), pattern.lower()) for pattern in patterns):
+            near = difflib.get_close_matches(git.project, patterns, n=1)
+            yield (
+                f"{where}project {git.project!r} belongs to no community; "
+                + (f"did you mean {near[0]!r}?" if near else "add it to the 'projects' of one.")
+            )
+    listed = {name for community in settings.communities for name in community.mailing_lists}
+    for index, mailing_list in enumerate(settings.sources.mailing_lists):
+        if mailing_list.id not in listed:
+            yield (
+                f"{at('sources', 'mailing_lists', index, 'id')}mailing list {mailing_list.id!r} belongs to no "
+                "community; add it to the 'mailing_lists' of one."
+            )
+
+
+def _globs_without_project(settings: Settings, at: Callable[..., str]) -> Iterator[str]:
+    """Without GitHub only the projects of the git sources are known; with it, the source looks for itself."""
+    projects = [git.project.lower() for git in settings.sources.git]
+    if settings.sources.github or not projects:
+        return
+    for index, community in enumerate(settings.communities):
+        for pattern in community.projects:
+            if "*" in pattern and not any(fnmatchcase(name, pattern.lower()) for name in projects):
+                yield (
+                    f"{at('communities', index, 'projects')}{pattern!r} matches no project; without [sources.github] "
+                    "only the projects of [[sources.git]] are known. Add one of these, or write the name out."
+                )

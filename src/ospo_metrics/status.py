@@ -90,6 +90,8 @@ def _missing(workspace: Workspace, runs: list[tuple[Any, ...]], sources: list[tu
         found.append("Nothing is published yet.")
     elif not (workspace.dashboards / "index.html").is_file():
         found.append("There are no dashboards yet. Run 'ospo-metrics report'.")
+    elif (workspace.dashboards / "index.html").stat().st_mtime < workspace.database.stat().st_mtime:
+        found.append("The dashboards are older than the published file. Run 'ospo-metrics report'.")
     unread = sorted(path.name for path in (workspace.folder / "outreach").glob("**/*.*"))
     if unread:
         found.append(

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import shutil
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+
+import duckdb
 
 from ospo_metrics import pages, transform
 from ospo_metrics.catalog import CatalogError
@@ -15,13 +21,17 @@ from ospo_metrics.paths import is_url
 from ospo_metrics.privacy import PrivacyError
 from ospo_metrics.progress import Teller
 from ospo_metrics.publish import publish
-from ospo_metrics.settings import Calendar, Git, GitHub, MailingList, SettingsError, Workspace
+from ospo_metrics.settings import Calendar, GHArchive, Git, GitHub, MailingList, SettingsError, Workspace
 from ospo_metrics.sources import discover
 from ospo_metrics.transform import BuildError
 from ospo_metrics.warehouse import WarehouseError, open_warehouse
 
 ANSWERABLE = (SourceError, SettingsError, WarehouseError, BuildError, CatalogError, PrivacyError)
 """Errors whose text is a sentence for the person on call; anything else is a defect and keeps its traceback."""
+
+
+OUTSIDE = (OSError, duckdb.IOException, duckdb.TransactionException, duckdb.OutOfMemoryException)
+"""Errors that come from the machine: a full disk, a folder that may not be written, too little memory."""
 
 
 class StepError(Exception):
@@ -103,6 +113,13 @@ def run(
 
     `verbs` leaves out what is not named in it; `do_step` does one step, as it is or as a Prefect task.
     """
+    with _alone(workspace):
+        return _run(workspace, do_step, verbs)
+
+
+def _run(
+    workspace: Workspace, do_step: Callable[[Step], Outcome], verbs: Collection[str] | None
+) -> RunResult:
     run_id = new_run_id()
     outcomes: list[tuple[str, Outcome]] = []
     for step in plan(workspace, run_id):
@@ -111,8 +128,11 @@ def run(
         note(workspace, run_id, step.name, "running")
         try:
             outcome = do_step(step)
-        except (*ANSWERABLE, StepError) as error:
-            outcome = Outcome(str(error), ok=False)
+        except (*ANSWERABLE, StepError, *OUTSIDE) as error:
+            outcome = Outcome(told_plainly(error, workspace), ok=False)
+        except KeyboardInterrupt:
+            note(workspace, run_id, step.name, "failed", "stopped by a person")
+            raise
         except BaseException as error:
             note(workspace, run_id, step.name, "failed", f"unexpected {type(error).__name__}")
             raise
@@ -129,13 +149,43 @@ def run(
     return RunResult(run_id, outcomes, False, f"{name} failed{others}: {outcome.summary}")
 
 
-def told(step: Step, progress: Teller) -> Outcome:
+def told_plainly(error: BaseException, workspace: Workspace) -> str:
+    """What went wrong, as a sentence; where the machine is the cause, with what to look at."""
+    if not isinstance(error, OUTSIDE):
+        return str(error)
+    if isinstance(error, OSError):
+        what = f"{error.filename or workspace.folder}: {error.strerror or error}"
+    else:
+        what = str(error).splitlines()[0]
+    free = shutil.disk_usage(workspace.folder).free / 1e6
+    return f"{what}. {free:,.0f} MB are free at {workspace.folder}; see that there is room and that it may be written."
+
+
+@contextmanager
+def _alone(workspace: Workspace) -> Iterator[None]:
+    """Keep a second run out for as long as this one lasts, however it ends."""
+    workspace.private.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (workspace.private / "run.lock").open("a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            raise WarehouseError(
+                f"a run of {workspace.folder} is under way ({file.read().strip()}). Wait for it, or stop that process."
+            ) from None
+        file.truncate(0)
+        file.write(f"process {os.getpid()}, since {datetime.now().astimezone():%Y-%m-%d %H:%M}")
+        file.flush()
+        yield
+
+
+def told(step: Step, progress: Teller, workspace: Workspace) -> Outcome:
     """Do a step and tell how it ended, in one line, whether or not it went well."""
     began = time.monotonic()
     try:
         outcome = step.do(progress)
-    except (*ANSWERABLE, StepError) as error:
-        outcome = Outcome(str(error), ok=False)
+    except (*ANSWERABLE, StepError, *OUTSIDE) as error:
+        outcome = Outcome(told_plainly(error, workspace), ok=False)
     mark = "ok    " if outcome.ok else "FAILED"
     progress.say(f"{mark}  {step.name:<22} {outcome.summary} ({time.monotonic() - began:.1f} s)")
     return outcome
@@ -162,7 +212,7 @@ def note(workspace: Workspace, run_id: str, step: str, status: str, detail: str 
         )
 
 
-def _touches_web(configured: GitHub | Sequence[Git | MailingList | Calendar]) -> bool:
+def _touches_web(configured: GitHub | Sequence[Git | GHArchive | MailingList | Calendar]) -> bool:
     """Whether a source asks anybody else, so that trying again can help."""
     if isinstance(configured, GitHub):
         return configured.recorded is None
@@ -207,8 +257,9 @@ def _check(workspace: Workspace) -> Outcome:
     failures = transform.failures(workspace)
     if failures:
         raise StepError(
-            f"{len(failures)} tests of the data failed, so nothing is published and yesterday's numbers stay: "
+            "nothing is published and yesterday's numbers stay, because "
             + "; ".join(failures[:3])
+            + (f"; and {len(failures) - 3} more" if len(failures) > 3 else "")
         )
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
         gaps = connection.execute(
@@ -227,7 +278,8 @@ def _check(workspace: Workspace) -> Outcome:
 
 def _publish(workspace: Workspace) -> Outcome:
     rows = publish(workspace)
-    shown = {name: rows[name] for name in ("core.fct_activities", "core.dim_people", "metrics.metric_values")}
+    wanted = ("core.fct_activities", "core.dim_people", "core.dim_projects", "metrics.metric_values")
+    shown = {name: rows[name] for name in wanted if name in rows}
     return Outcome(
         f"{workspace.database} holds " + ", ".join(f"{n:,} {t}" for t, n in shown.items()) + ".", shown
     )

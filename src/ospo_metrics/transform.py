@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ospo_metrics import project
+from ospo_metrics.children import ending_with_us
 from ospo_metrics.collect import prepare
 from ospo_metrics.progress import Teller
 from ospo_metrics.settings import Workspace
@@ -60,15 +61,11 @@ def build(workspace: Workspace, progress: Teller) -> Built:
 
 
 def failures(workspace: Workspace) -> list[str]:
-    """The tests of the data that failed in the last build, a phrase each."""
-    return [_failure(node) for node in run_results(workspace) if node["status"] == "fail"]
-
-
-def parse(workspace: Workspace) -> None:
-    """Let dbt read the project ahead of time, so that the build itself starts at once."""
-    prepare(workspace)
-    ensure_key(workspace)
-    dbt(workspace, ["parse"], None)
+    """What speaks against publishing the last build, a phrase each: tests that failed, models that are missing."""
+    nodes = run_results(workspace)
+    if not nodes:
+        return ["the last build did not end; run 'ospo-metrics build'"]
+    return [_failure(node) for node in nodes if node["status"] not in ("success", "pass", "warn", "no-op")]
 
 
 def manifest(workspace: Workspace) -> Path:
@@ -77,14 +74,43 @@ def manifest(workspace: Workspace) -> Path:
 
 
 def ensure_key(workspace: Workspace) -> Path:
-    """The file with the 256-bit key of the pseudonyms, made on first use and readable by its owner only."""
+    """The file with the 256-bit key of the pseudonyms, made on first use and readable by its owner only.
+
+    `BuildError` when it is damaged, or gone although people are known by it: another key would make everybody
+    another person, and an empty one would let anybody find out who is who.
+    """
     path = workspace.pseudonym_key
-    if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(32) + "\n")
+    if path.is_file():
+        if not re.fullmatch(r"[0-9a-f]{64}\s*", path.read_text(encoding="ascii", errors="replace")):
+            raise BuildError(f"the key of the pseudonyms, {path}, is damaged. Restore it from your backup.")
+        return path
+    if _knows_people(workspace):
+        raise BuildError(
+            f"the key of the pseudonyms, {path}, is gone, and with a new one everybody would be somebody else. "
+            f"Restore it from your backup; if there is none, move {workspace.warehouse} away and collect anew."
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secrets.token_hex(32) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
     return path
+
+
+def _knows_people(workspace: Workspace) -> bool:
+    if not workspace.warehouse.is_file():
+        return False
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
+        tables = connection.execute(
+            "select 1 from duckdb_tables() where schema_name = 'intermediate' and table_name = 'int_identities'"
+        ).fetchall()
+        return (
+            bool(tables)
+            and connection.execute("from intermediate.int_identities limit 1").fetchone() is not None
+        )
 
 
 def write_config(workspace: Workspace) -> None:
@@ -137,7 +163,7 @@ def dbt(workspace: Workspace, arguments: list[str], progress: Teller | None) -> 
         "audience": workspace.settings.privacy.audience,
     }
     command = [
-        *(sys.executable, "-m", "dbt.cli.main", "--log-format", "json", "--log-path", str(target / "logs")),
+        *("dbt.cli.main", "--log-format", "json", "--log-path", str(target / "logs")),
         *("--no-use-colors", "--no-version-check", *arguments),
         *("--project-dir", str(root / "sql"), "--profiles-dir", str(root / "sql")),
         *("--target-path", str(target), "--vars", json.dumps(variables)),
@@ -149,7 +175,13 @@ def dbt(workspace: Workspace, arguments: list[str], progress: Teller | None) -> 
         "DO_NOT_TRACK": "1",
     }
     with subprocess.Popen(
-        command, env=environment, cwd=target, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ending_with_us(command),
+        env=environment,
+        cwd=target,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     ) as process:
         assert process.stdout is not None  # noqa: S101 - it is a pipe
         try:
@@ -191,7 +223,9 @@ def _joined(text: str) -> str:
 
 def _failure(node: dict[str, Any]) -> str:
     name = node["unique_id"].split(".")[2]
-    return f"{name}: {node.get('failures') or 'some'} rows break the rule"
+    if node["status"] == "fail":
+        return f"{name}: {node.get('failures') or 'some'} rows break the rule"
+    return f"{name}: {node['status']}"
 
 
 def _target(workspace: Workspace) -> Path:

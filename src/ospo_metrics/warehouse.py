@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,6 +54,8 @@ create table if not exists meta.runs (
     primary key (run_id, step)
 );
 """
+
+SECONDS_TO_WAIT = 5
 
 
 class WarehouseError(Exception):
@@ -114,6 +117,18 @@ def identifier(name: str) -> str:
 
 
 def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+    """Open a file; a writer waits a little for a reader that only had a look."""
+    end = time.monotonic() + (0 if read_only else SECONDS_TO_WAIT)
+    while True:
+        try:
+            return _opened(path, read_only=read_only)
+        except WarehouseError as error:
+            if "in use by process" not in str(error) or time.monotonic() >= end:
+                raise
+        time.sleep(0.1)
+
+
+def _opened(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
     try:
         connection = duckdb.connect(str(path), read_only=read_only, config=_CONFIG)
     except duckdb.IOException as error:
@@ -124,8 +139,9 @@ def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
                 "Another run is probably under way: wait for it, or stop that process."
             ) from None
         raise WarehouseError(
-            f"{path} cannot be opened: {text.splitlines()[0]}. Check that the folder is there and may be "
-            "written, that the disk is not full, and that the file was made by DuckDB 1.x."
+            f"{path} cannot be opened: {text.splitlines()[0]}. If the folder may be written and the disk is not "
+            "full, the file is damaged: restore it from your backup, or move it away and run again; the sources "
+            "are then read anew. Keep pseudonym.key."
         ) from None
     connection.execute("set timezone = 'UTC'")
     return connection

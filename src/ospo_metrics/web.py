@@ -22,7 +22,8 @@ _secrets: set[str] = set()
 _LOOKS_SECRET = (
     (re.compile(r"\b(?:gh[pousr]_|github_pat_)\w{10,}"), "***"),
     (re.compile(r"(authorization\W+(?:(?:bearer|token|basic)\s+)?)[^\s'\",}]+", re.IGNORECASE), r"\1***"),
-    (re.compile(r"(https?://)[^\s/@]+@"), r"\1***@"),
+    (re.compile(r"(\w+://)[^\s/]*@"), r"\1***@"),
+    (re.compile(r"([?&](?:access_)?(?:token|key|secret|password|auth)=)[^\s&#]+", re.IGNORECASE), r"\1***"),
 )
 
 

@@ -138,7 +138,7 @@ def change(metric: Metric, now: Number, before: Number | None) -> str:
         return f"There is nothing to compare with in {earlier}: {lower_first(reason(before))}"
     then = amount(metric, before)
     if not _has_interval(now) or not _has_interval(before):
-        return f"In {earlier} it was {then}."
+        return f"In {earlier} it was {_as_told(now, before, then)}."
     then_range = bounds(metric, before)
     if not _differ(metric, now, before):
         return f"No detectable change from {earlier}, when it was {then} (range {then_range})."
@@ -147,6 +147,13 @@ def change(metric: Metric, now: Number, before: Number | None) -> str:
         f"{upper_first(more)} than in {earlier}, when it was {then} (range {then_range}); "
         "chance alone would rarely do that."
     )
+
+
+def _as_told(now: Number, before: Number, then: str) -> str:
+    """The earlier amount, or that it was the same, or that there was none."""
+    if now.value == before.value:
+        return "the same"
+    return then.replace("no people", "nobody")
 
 
 def compare(metric: Metric, one: Number, other: Number) -> str:
@@ -342,7 +349,7 @@ def _range(metric: Metric, number: Number) -> str:
     if not text or number.value is None:
         return ""
     if metric.kind == "count":
-        return f" (chance alone moves such a count between {text.replace(' to ', ' and ')})"
+        return f" (the level behind such a count is plausibly {text})"
     return f", plausibly {text}"
 
 

@@ -10,7 +10,12 @@ import pytest
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Print what the benchmarks measured, a line each."""
-    rows = [bench.extra_info for bench in config._benchmarksession.benchmarks if "step" in bench.extra_info]  # type: ignore[attr-defined]
+    found = [bench.extra_info for bench in config._benchmarksession.benchmarks]  # type: ignore[attr-defined]
+    _print_steps(terminalreporter, [row for row in found if "step" in row])
+    _print_ratios(terminalreporter, [row for row in found if "ratio" in row])
+
+
+def _print_steps(terminalreporter: Any, rows: list[dict[str, Any]]) -> None:
     if not rows:
         return
     terminalreporter.section("each step, on simulated workspaces")
@@ -21,4 +26,21 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         terminalreporter.write_line(
             f"{row['step']:<12}{row['scale']:>6}{row['rows']:>12,}{row['seconds']:>10.2f}"
             f"{row['rows'] / row['seconds']:>12,.0f}{row['peak']:>10.0f}"
+        )
+
+
+def _print_ratios(terminalreporter: Any, rows: list[dict[str, Any]]) -> None:
+    """What we do beside a plain tool doing it: milliseconds as least/median/most, and the ratio of the medians."""
+    if not rows:
+        return
+    terminalreporter.section("beside plain tools, in ms: least/median/most")
+    terminalreporter.write_line(
+        f"{'what':<20}{'rows':>9}{'ours':>22}{'theirs':>22}  {'tool':<10}{'ratio':>6}"
+    )
+    for row in rows:
+        ours, theirs = (
+            "/".join(f"{1000 * number:,.0f}" for number in row[key]) for key in ("seconds", "theirs")
+        )
+        terminalreporter.write_line(
+            f"{row['what']:<20}{row['rows']:>9,}{ours:>22}{theirs:>22}  {row['beside']:<10}{row['ratio']:>6.2f}"
         )

@@ -17,11 +17,14 @@ select
     (a.occurred_at at time zone o.timezone)::date as occurred_on,
     a.utc_offset_minutes,
     coalesce(p.kind <> 'human', false) or a.is_automated as is_bot,
-    coalesce(a.occurred_at between p.own_from and p.own_until, false) as is_own,
+    coalesce(a.occurred_at between p.own_from - interval 90 day and p.own_until + interval 90 day, false) as is_own,
     g.conversation_key is not null and coalesce(p.kind = 'human', false) as is_agent_assisted,
-    case when a.occurred_at between p.own_from and p.own_until then 'own' end as organization_id,
+    case when a.occurred_at between p.own_from - interval 90 day and p.own_until + interval 90 day then 'own' end as organization_id,
     case when a.conversation_key is not null and a.source <> 'git'
-        then md5(a.source || '|' || a.project_id || '|' || a.conversation_key) end as conversation_id
+        then md5(
+            case a.source when 'gharchive' then 'github' else a.source end
+            || '|' || a.project_id || '|' || a.conversation_key
+        ) end as conversation_id
 from {{ ref('int_acts') }} as a
 cross join {{ source('config', 'ospo') }} as o
 left join {{ ref('int_identities') }} as i on a.actor_kind = i.kind and a.actor = i.value

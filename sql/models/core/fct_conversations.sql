@@ -21,17 +21,29 @@ with opened as (
     where a.kind = 'message_sent' and t.message_id = t.thread_id
 ),
 
-closed as (
+told_by_api as (
     select project_id, number, closed_at, null as merged_at, state_reason from {{ ref('stg_github__issues') }}
     union all
     select project_id, number, closed_at, merged_at, null from {{ ref('stg_github__change_requests') }}
+),
+
+closed as (
+    select project_id, number, closed_at, merged_at, state_reason from told_by_api
+
+    union all
+
+    select project_id, number, max(occurred_at), max(occurred_at) filter (kind = 'change_request_merged'), null
+    from {{ ref('int_gharchive_acts') }}
+    anti join told_by_api using (project_id, number)
+    where kind in ('issue_closed', 'change_request_closed', 'change_request_merged')
+    group by project_id, number
 ),
 
 answers as (
     select
         o.conversation_id,
         min(a.occurred_at) as first_response_at,
-        arg_min(a.person_id, a.occurred_at) as first_response_by_person_id,
+        arg_min(a.person_id, (a.occurred_at, a.person_id)) as first_response_by_person_id,
         count(*) as responses
     from opened as o
     join {{ ref('fct_activities') }} as a on o.conversation_id = a.conversation_id
@@ -55,7 +67,7 @@ firsts as (
 ),
 
 histories as (
-    select project_id, min(occurred_at) as history_starts_at from {{ ref('fct_activities') }} group by project_id
+    select scope_id as project_id, newness_known_from from {{ ref('int_scope_history') }} where scope_kind = 'project'
 )
 
 select
@@ -67,7 +79,7 @@ select
     o.opened_by_person_id,
     o.is_opened_by_bot,
     o.is_opened_by_own,
-    case when o.opened_at >= h.history_starts_at + interval 365 day
+    case when (o.opened_at at time zone z.timezone)::date >= h.newness_known_from
         then f.no_newcomer_from >= o.opened_at end as is_opened_by_newcomer,
     a.first_response_at,
     a.first_response_by_person_id,

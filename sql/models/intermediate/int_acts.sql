@@ -12,12 +12,12 @@ with acts as (
     union all
 
     select
-        'git', c.project_id, 'coauthor|' || c.sha || '|' || a.address, c.sha, 'commit_authored', 'D2',
+        'git', c.project_id, 'coauthor|' || c.sha || '|' || lower(a.address), c.sha, 'commit_authored', 'D2',
         'address', a.address, a.name, null, c.authored_at, c.utc_offset_minutes, false, true
     from {{ ref('stg_git__coauthors') }} as a
     join {{ ref('stg_git__commits') }} as c
         on a.project_id = c.project_id and a.instance = c.instance and a.sha = c.sha
-    where a.address is not null and a.address is distinct from c.author_address
+    where a.address is not null and lower(a.address) is distinct from lower(c.author_address)
 
     union all
 
@@ -61,6 +61,13 @@ with acts as (
     union all
 
     select
+        'gharchive', project_id, act, number::varchar, kind, level, 'login', actor, null, actor_type, occurred_at,
+        null, false, false
+    from {{ ref('int_gharchive_acts') }}
+
+    union all
+
+    select
         'calendars', p.project_id, 'talk|' || t.event_id || '|' || t.talk_id || '|' || s.person.id,
         null, 'talk_given', 'D1', 'speaker', t.event_id || ' ' || s.person.id, s.person.name,
         null, t.starts_at, null, false, false
@@ -69,4 +76,10 @@ with acts as (
     left join {{ ref('int_talk_projects') }} as p on t.event_id = p.event_id and t.talk_id = p.talk_id
 )
 
-select * from acts where occurred_at is not null
+-- Letter case does not make another person, neither of an address nor of a login.
+select
+    * replace (case when actor_kind in ('address', 'login') then lower(trim(actor)) else actor end as actor)
+from acts
+where occurred_at between timestamptz '1970-01-02' and (
+    select coalesce(max(last_success_at), now()) + interval 1 day from {{ source('meta', 'sources') }}
+)

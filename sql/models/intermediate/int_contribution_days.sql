@@ -8,6 +8,6 @@ select
     count(*) filter (kind = 'commit_authored') as commits,
     count(*) filter (kind not in ('commit_authored', 'commit_merged')) as conversations
 from {{ ref('fct_activities') }}
-where level in ('D1', 'D2') and kind not in ('change_request_merged', 'talk_given')
+where level in ('D1', 'D2') and kind not in ('change_request_merged', 'change_request_closed', 'issue_closed', 'talk_given')
     and person_id is not null and project_id is not null
 group by all

@@ -7,6 +7,10 @@ with mentions as (
     union all
 
     select right_kind, right_value, null, null, null, 0 from {{ ref('int_identity_links') }}
+
+    union all
+
+    select left_kind, left_value, null, null, null, 0 from {{ ref('int_identity_links') }}
 )
 
 select

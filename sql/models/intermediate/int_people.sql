@@ -2,7 +2,13 @@
 with known as (
     select
         i.person_id, m.kind as identity_kind, m.value, m.name, m.account_type, m.first_seen_at, m.last_seen_at,
-        case m.kind when 'address' then split_part(lower(m.value), '@', 2) end as domain
+        case m.kind when 'address' then split_part(lower(m.value), '@', 2) end as domain,
+        case m.kind
+            when 'login' then lower(m.value)
+            when 'address' then nullif(
+                regexp_extract(lower(m.value), '^(?:\d+\+)?([^@]+)@users\.noreply\.github\.com$', 1), ''
+            )
+        end as login
     from {{ ref('int_identities') }} as i
     join {{ ref('int_identity_mentions') }} as m on i.kind = m.kind and i.value = m.value
 ),
@@ -11,7 +17,7 @@ automata as (
     select k.person_id, b.kind, b.note as reason
     from known as k
     join {{ ref('bot_patterns') }} as b
-        on (b.applies_to = 'login' and k.identity_kind = 'login' and regexp_matches(lower(k.value), b.pattern))
+        on (b.applies_to = 'login' and regexp_matches(k.login, b.pattern))
         or (b.applies_to = 'address' and k.identity_kind = 'address' and regexp_matches(lower(k.value), b.pattern))
         or (b.applies_to = 'name' and regexp_matches(lower(k.name), b.pattern))
 

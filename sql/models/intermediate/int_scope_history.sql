@@ -1,12 +1,40 @@
--- How far the data of a scope reach. In the first year nobody can tell who is new: old hands look new too.
+-- From when to when the data of a scope reach. Nobody can tell who is new in the first year. A few acts that stand two
+-- years or more before all others are wrong dates far more often than a beginning, so they do not begin the history.
+with days as (
+    select
+        s.scope_kind,
+        s.scope_id,
+        d.occurred_on,
+        row_number() over by_day as rank,
+        count(*) over (partition by s.scope_kind, s.scope_id) as total,
+        lead(d.occurred_on) over by_day - d.occurred_on as silent_days
+    from {{ ref('int_scopes') }} as s
+    join {{ ref('int_contribution_days') }} as d on s.project_id = d.project_id
+    window by_day as (partition by s.scope_kind, s.scope_id order by d.occurred_on)
+),
+
+begun as (
+    select
+        scope_kind,
+        scope_id,
+        coalesce(max(rank) filter (silent_days > 730 and rank <= greatest(1, total // 100) and rank < total), 0) as stray
+    from days
+    group by scope_kind, scope_id
+),
+
+firsts as (
+    select d.scope_kind, d.scope_id, min(d.occurred_on) as history_starts_on
+    from days as d
+    join begun as b on d.scope_kind = b.scope_kind and d.scope_id = b.scope_id and d.rank > b.stray
+    group by d.scope_kind, d.scope_id
+)
+
 select
-    s.scope_kind,
-    s.scope_id,
-    min(a.occurred_on) as history_starts_on,
-    (min(a.occurred_on) + interval 365 day)::date as newness_known_from,
-    max((p.observed_until at time zone (select timezone from {{ source('config', 'ospo') }}))::date)
-        as observed_until
-from {{ ref('int_scopes') }} as s
-join {{ ref('dim_projects') }} as p on s.project_id = p.project_id
-join {{ ref('int_contribution_days') }} as a on s.project_id = a.project_id
-group by s.scope_kind, s.scope_id
+    f.scope_kind,
+    f.scope_id,
+    f.history_starts_on,
+    (f.history_starts_on + interval 365 day)::date as newness_known_from,
+    max(w.observed_until) as observed_until
+from firsts as f
+join {{ ref('int_scope_watched') }} as w on f.scope_kind = w.scope_kind and f.scope_id = w.scope_id
+group by f.scope_kind, f.scope_id, f.history_starts_on

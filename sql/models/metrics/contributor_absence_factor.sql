@@ -1,16 +1,15 @@
 -- The smallest number of people whose contributions make up half of all, over twelve months ending with each month.
-with ends as (
-    select distinct period_end, (period_end - interval 12 month)::date as period_start
-    from {{ ref('int_periods') }}
+with spans as (
+    select
+        scope_kind, scope_id, (period_end - interval 12 month)::date as period_start, period_end, history_starts_on,
+        status, reason
+    from {{ ref('int_scope_periods') }}
     where grain = 'month'
 ),
 
-grid as (
-    select
-        h.scope_kind, h.scope_id, e.period_start, e.period_end, segment,
-        h.history_starts_on, h.observed_until
-    from {{ ref('int_scope_history') }} as h
-    join ends as e on e.period_end > h.history_starts_on and e.period_end <= h.observed_until
+owed as (
+    select spans.*, segment
+    from spans
     cross join (select unnest(['commits', 'conversations']) as segment)
 ),
 
@@ -30,7 +29,10 @@ by_person as (
         unnest(['commits', 'conversations']) as segment,
         unnest([sum(m.commits), sum(m.conversations)]) as contributions
     from person_months as m
-    join ends as e on m.month >= e.period_start and m.month < e.period_end
+    join spans as e
+        on m.scope_kind = e.scope_kind and m.scope_id = e.scope_id
+        and m.month >= e.period_start and m.month < e.period_end
+    where e.status = 'ok'
     group by all
 ),
 
@@ -62,16 +64,17 @@ factors as (
 
 judged as (
     select
-        g.*, f.factor, f.people,
+        o.* exclude (status, reason), o.reason as calendar_reason, f.factor, f.people,
         case
-            when g.period_start < date_trunc('month', g.history_starts_on) then 'too_early'
+            when o.period_start < o.history_starts_on then 'too_early'
+            when o.status <> 'ok' then o.status
             when f.factor is null then 'no_data'
             else 'ok'
         end as status
-    from grid as g
+    from owed as o
     left join factors as f
-        on g.scope_kind = f.scope_kind and g.scope_id = f.scope_id
-        and g.period_end = f.period_end and g.segment = f.segment
+        on o.scope_kind = f.scope_kind and o.scope_id = f.scope_id
+        and o.period_end = f.period_end and o.segment = f.segment
 )
 
 select
@@ -88,9 +91,10 @@ select
     null::bigint as denominator,
     case when status = 'ok' then people end::bigint as sample_size,
     status,
-    case status
-        when 'too_early' then 'The data begin on ' || {{ day('history_starts_on') }}
+    case
+        when period_start < history_starts_on then 'The data begin on ' || {{ day('history_starts_on') }}
             || ', so twelve months are not there yet.'
-        when 'no_data' then 'There were no ' || segment || ' in these twelve months.'
+        when calendar_reason is not null then calendar_reason
+        when status = 'no_data' then 'There were no ' || segment || ' in these twelve months.'
     end as reason
 from judged

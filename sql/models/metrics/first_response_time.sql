@@ -1,19 +1,28 @@
-with grid as ({{ metric_grid(['everyone', 'newcomers', 'regulars']) }}),
+-- With fewer than six conversations no interval of a median reaches 95 %.
+{% set fewest = 6 %}
+
+with owed as (
+    select p.*, segment
+    from {{ ref('int_scope_periods') }} as p
+    cross join (select unnest(['everyone', 'newcomers', 'regulars']) as segment)
+),
 
 measured as (
     select
-        g.*,
+        o.* exclude (status, reason),
+        o.reason as calendar_reason,
         m.median_hours, m.lower_hours, m.upper_hours, m.answered, m.conversations,
         case
-            when g.calendar_status = 'too_early' then 'too_early'
-            when g.segment <> 'everyone' and g.period_start < g.newness_known_from then 'refused'
+            when o.status <> 'ok' then o.status
+            when o.segment <> 'everyone' and o.period_start < o.newness_known_from then 'refused'
             when coalesce(m.conversations, 0) = 0 then 'no_data'
+            when m.conversations < {{ fewest }} then 'refused'
             else 'ok'
         end as status
-    from grid as g
+    from owed as o
     left join {{ ref('int_wait_groups') }} as w
-        on g.scope_kind = w.scope_kind and g.scope_id = w.scope_id and g.period_start = w.period_start
-        and g.period_end = w.period_end and g.segment = w.segment
+        on o.scope_kind = w.scope_kind and o.scope_id = w.scope_id and o.period_start = w.period_start
+        and o.period_end = w.period_end and o.segment = w.segment
     left join {{ ref('int_wait_medians') }} as m on w.group_id = m.group_id
 )
 
@@ -24,7 +33,7 @@ select
     period_start,
     period_end,
     segment,
-    case when status = 'ok' then median_hours end as value,
+    case when status = 'ok' and answered * 2 >= conversations then median_hours end as value,
     case when status = 'ok' then lower_hours end as lower,
     case when status = 'ok' then upper_hours end as upper,
     case when status = 'ok' then answered end::bigint as numerator,
@@ -33,8 +42,12 @@ select
     status,
     case status
         when 'too_early' then calendar_reason
-        when 'refused' then 'The data begin on ' || {{ day('history_starts_on') }}
-            || '; in their first year old hands look new, so newcomers cannot be told apart yet.'
+        when 'refused' then case when conversations < {{ fewest }}
+            then case conversations when 1 then 'Only one conversation was'
+                else 'Only ' || conversations || ' conversations were' end || ' opened, and a typical waiting time of fewer than '
+                || {{ fewest }} || ' says nothing.'
+            else 'The data begin on ' || {{ day('history_starts_on') }}
+            || '; in their first year old hands look new, so newcomers cannot be told apart yet.' end
         when 'no_data' then 'Nobody from outside opened a conversation in this period.'
     end as reason
 from measured

@@ -1,29 +1,30 @@
-with grid as (
+with owed as (
     select
-        *,
-        case when period_start < newness_known_from and calendar_status = 'ok' then 'refused'
-            else calendar_status end as status,
-        case when period_start < newness_known_from and calendar_status = 'ok'
+        * exclude (status, reason),
+        case when status = 'ok' and period_start < newness_known_from then 'refused' else status end as status,
+        case when status = 'ok' and period_start < newness_known_from
             then 'The data begin on ' || {{ day('history_starts_on') }}
                 || '; in their first year old hands look new, so nobody is called new before '
                 || {{ day('newness_known_from') }} || '.'
-            else calendar_reason end as reason
-    from ({{ metric_grid(['outside', 'own', 'bots']) }})
+            else reason end as reason
+    from {{ ref('int_people_periods') }}
 ),
 
 arrivals as (
-    select f.scope_kind, f.scope_id, p.period_start, p.period_end, f.segment, count(*) as people
-    from {{ ref('int_first_contributions') }} as f
-    join {{ ref('int_periods') }} as p on f.first_on >= p.period_start and f.first_on < p.period_end
+    select p.scope_kind, p.scope_id, p.period_start, p.period_end, f.segment, count(*) as people
+    from {{ ref('int_scope_periods') }} as p
+    join {{ ref('int_first_contributions') }} as f
+        on p.scope_kind = f.scope_kind and p.scope_id = f.scope_id
+        and f.first_on >= p.period_start and f.first_on < p.period_end
     group by all
 ),
 
 counted as (
-    select g.*, case when g.status = 'ok' then coalesce(a.people, 0) end::bigint as people
-    from grid as g
+    select o.*, case when o.status = 'ok' then coalesce(a.people, 0) end::bigint as people
+    from owed as o
     left join arrivals as a
-        on g.scope_kind = a.scope_kind and g.scope_id = a.scope_id and g.period_start = a.period_start
-        and g.period_end = a.period_end and g.segment = a.segment
+        on o.scope_kind = a.scope_kind and o.scope_id = a.scope_id and o.period_start = a.period_start
+        and o.period_end = a.period_end and o.segment = a.segment
 )
 
 select

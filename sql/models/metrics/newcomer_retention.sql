@@ -5,7 +5,7 @@ with windows as (
 ),
 
 newcomers as (
-    select f.scope_kind, f.scope_id, f.person_id, f.first_on, h.observed_until
+    select f.scope_kind, f.scope_id, f.person_id, f.first_on
     from {{ ref('int_first_contributions') }} as f
     join {{ ref('int_scope_history') }} as h on f.scope_kind = h.scope_kind and f.scope_id = h.scope_id
     where f.segment = 'outside' and f.first_on >= h.newness_known_from
@@ -21,26 +21,28 @@ followed as (
     left join {{ ref('int_contribution_days') }} as d
         on n.person_id = d.person_id and s.project_id = d.project_id
         and d.occurred_on between n.first_on + (w.days - 30)::integer and n.first_on + (w.days + 30)::integer
-    where n.first_on + (w.days + 30)::integer < n.observed_until
     group by all
 ),
 
 months as (
     select
-        h.scope_kind, h.scope_id, p.period_start, p.period_end, w.days, h.newness_known_from, h.history_starts_on,
-        h.observed_until,
+        p.scope_kind, p.scope_id, p.period_start, p.period_end, w.days, p.newness_known_from, p.history_starts_on,
+        p.observed_until,
         (p.period_end + (w.days + 30)::integer)::date as known_from
-    from {{ ref('int_scope_history') }} as h
-    join {{ ref('int_periods') }} as p
-        on p.grain = 'month' and p.period_end > h.history_starts_on and p.period_start < h.observed_until
+    from {{ ref('int_scope_periods') }} as p
     cross join windows as w
+    where p.grain = 'month'
 ),
+
+missed_months as ({{ missed('months', 'known_from') }}),
 
 -- Twelve months of arrivals that end with the last month whose follow-up is over, and the twelve before.
 last_months as (
-    select scope_kind, scope_id, days, max(period_end) as last_end
-    from months
-    where known_from <= observed_until
+    select m.scope_kind, m.scope_id, m.days, max(m.period_end) as last_end
+    from months as m
+    anti join (select * from missed_months) as x
+        on m.scope_kind = x.scope_kind and m.scope_id = x.scope_id
+        and m.period_start = x.period_start and m.known_from = x.known_from
     group by all
 ),
 
@@ -54,10 +56,12 @@ years as (
 ),
 
 cells as (
-    select *, false as is_year from months
+    select * from months
     union all
-    select *, true from years where period_start >= date_trunc('month', history_starts_on)
+    select * from years where period_start >= date_trunc('month', history_starts_on)
 ),
+
+missed as ({{ missed('cells', 'known_from') }}),
 
 counted as (
     select c.*, count(f.person_id) filter (f.is_retained) as retained, count(f.person_id) as newcomers
@@ -70,24 +74,29 @@ counted as (
 
 judged as (
     select
-        *,
-        'day_' || days as segment,
+        c.*,
+        'day_' || c.days as segment,
         case
-            when known_from > observed_until then 'too_early'
-            when period_start < newness_known_from then 'refused'
-            when newcomers = 0 then 'no_data'
+            when m.missed_from is not null then 'too_early'
+            when c.period_start < c.newness_known_from then 'refused'
+            when c.newcomers = 0 then 'no_data'
             else 'ok'
         end as status,
         case
-            when known_from > observed_until
-                then 'These newcomers can be judged from ' || {{ day('known_from') }}
-                    || ' on, when the last of them has been here for ' || (days + 30) || ' days.'
-            when period_start < newness_known_from
-                then 'The data begin on ' || {{ day('history_starts_on') }}
+            when m.missed_from is not null
+                then 'These newcomers can be judged once the data'
+                    || case when m.is_behind_others then ' of ' || m.missed_project else '' end || ' reach to '
+                    || {{ day('c.known_from') }} || ', when the last of them has been here for '
+                    || (c.days + 30) || ' days.'
+            when c.period_start < c.newness_known_from
+                then 'The data begin on ' || {{ day('c.history_starts_on') }}
                     || '; in their first year old hands look new.'
-            when newcomers = 0 then 'Nobody from outside was new in this period.'
+            when c.newcomers = 0 then 'Nobody from outside was new in this period.'
         end as reason
-    from counted
+    from counted as c
+    left join missed as m
+        on c.scope_kind = m.scope_kind and c.scope_id = m.scope_id
+        and c.period_start = m.period_start and c.known_from = m.known_from
 )
 
 select

@@ -5,11 +5,12 @@ with trailers as (
     from {{ ref('stg_git__commits') }}
 )
 
-select distinct
+select
     project_id,
     instance,
     sha,
-    trailer.name as name,
-    nullif(trim(trailer.email), '') as address
+    nullif(lower(trim(trailer.email)), '') as address,
+    min(trailer.name) as name
 from trailers
 where trailer.key = 'co-authored-by'
+group by all

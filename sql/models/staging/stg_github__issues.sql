@@ -4,7 +4,7 @@ with newest as ({{ newest('github', 'issues') }})
 select
     project_id,
     key as issue_id,
-    (payload ->> '$.number')::integer as number,
+    try_cast(payload ->> '$.number' as integer) as number,
     payload ->> '$.user.login' as opened_by_login,
     payload ->> '$.user.type' as opened_by_type,
     try_cast(payload ->> '$.created_at' as timestamptz) as opened_at,
@@ -12,3 +12,5 @@ select
     payload ->> '$.state_reason' as state_reason
 from newest
 where (payload -> '$.pull_request') is null or (payload ->> '$.pull_request') is null
+-- A repository that was deleted and made again has the same numbers a second time.
+qualify row_number() over (partition by project_id, number order by opened_at desc, issue_id desc) = 1

@@ -68,11 +68,14 @@ _THANKS = re.compile(
     rb"\b(?:thanks|thank you|thx|merci|danke|gracias|obrigad[oa])\b(?![ ,]*(?:very much |a lot )?in advance)"
 )
 _PATCH = re.compile(
-    rb"^(?:diff --git \S|Index: \S+\r?\n=|@@ -\d+(?:,\d+)? \+\d+|\*{3} \S+.*\r?\n--- \S)", re.MULTILINE
+    rb"^(?:diff --git \S|Index: \S+\r?\n=|@@ -\d+(?:,\d+)? \+\d+|\*{3} \S[^\n]{0,500}\n--- \S)", re.MULTILINE
 )
 _PATCH_FILE = re.compile(
     rb"name ?[:=] ?\"?[^\"\r\n;]{1,200}\.(?:patch|diff)\b|text/x-(?:patch|diff)", re.IGNORECASE
 )
+_NO_CHARSETS = {"punycode", "idna", "unicode-escape", "raw-unicode-escape", "utf-7", "undefined"}
+"""What Python decodes and no mail is written in; the first takes time that grows with the square of its input."""
+
 _BOUNDARY = re.compile(r"boundary\s*=\s*(?:\"([^\"]+)\"|([^\s;\"]+))", re.IGNORECASE)
 _CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:-]+)", re.IGNORECASE)
 _TAG = re.compile(rb"<[^<>]*>")
@@ -199,6 +202,8 @@ class _Decoder:
         return _SPACE.sub(" ", decoded).strip()
 
     def _replacing(self, value: bytes, charset: str) -> str:
+        if charset.lower().replace("_", "-") in _NO_CHARSETS:
+            self.went_wrong, charset = True, "utf-8"
         try:
             text = value.decode(charset)
         except (LookupError, ValueError):

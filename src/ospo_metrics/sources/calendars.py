@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element, ParseError
 from zoneinfo import ZoneInfo
 
@@ -228,7 +229,9 @@ def _text(instance: Instance, context: Context) -> tuple[str, bytes]:
     """The name and the unpacked text of a schedule, from disk or from the web."""
     location = instance.options.location
     if is_url(location):
-        name, raw = location, _download(instance.id, location, context.now)
+        parts = urlsplit(location)
+        name = f"{parts.scheme}://{parts.hostname}{parts.path}"  # no login, no query: they may be secrets
+        raw = _download(instance.id, location, context.now)
     else:
         found = [path for path in expand(context.workspace, location) if path.is_file()]
         if len(found) != 1:
@@ -275,15 +278,17 @@ def _persons(event: Element) -> list[dict[str, str | None]]:
         name = (person.text or "").strip() or _said(person, "name") or _said(person, "public_name")
         identity = person.get("id")
         if name or identity:
-            found.setdefault(identity or str(name).casefold(), {"id": identity, "name": name})
+            known_as = identity or f"name:{str(name).casefold()}"
+            found.setdefault(known_as, {"id": known_as, "name": name})
     return list(found.values())
 
 
 def _day(text: str | None) -> date | None:
     try:
-        return date.fromisoformat((text or "").strip()[:10])
+        day = date.fromisoformat((text or "").strip()[:10])
     except ValueError:
         return None
+    return day if 1970 <= day.year <= 2200 else None
 
 
 def _moment(text: str | None) -> datetime | None:

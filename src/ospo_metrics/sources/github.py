@@ -367,8 +367,10 @@ def _item(record: Any, location: str) -> Item | Reject:
         return Reject(location, "a record without an id", redact(as_json(record)[:200]))
     if (updated_at := _instant(record.get("updated_at"))) is None:
         return Reject(location, "a record without the time of its last change", redact(as_json(record)[:200]))
+    if "number" in record and not (isinstance(record["number"], int) and 0 < record["number"] < 2**31):
+        return Reject(location, "a record whose number is none", redact(as_json(record)[:200]))
     return Item(
-        key=str(identifier),
+        key=str(identifier).encode("utf-8", "replace").decode("utf-8"),
         payload=as_json(record),
         updated_at=updated_at,
         location=str(record.get("html_url") or record.get("url") or location),

@@ -110,5 +110,7 @@ def _handed(piece: Piece, name: str, now: datetime) -> Item | Reject:
     except UnreadableError as error:
         reason = str(error) if piece.separator else f"text before the first separator: {error}"
         return Reject(location, reason)
+    except Exception as error:  # no single message may cost the rest of its list
+        return Reject(location, f"unreadable ({type(error).__name__})")
     payload = {**message.payload, "size_bytes": piece.size, "is_cut": piece.is_cut}
     return Item(message.key, as_json(payload), message.sent_at, location)

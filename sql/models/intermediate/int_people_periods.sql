@@ -1,0 +1,17 @@
+-- Every period for which a count of people is owed, for people from outside, our own people, and bots. Where ospo.toml
+-- does not say who is ours, there is no number for our own people.
+with segments as (
+    select
+        unnest(['outside', 'own', 'bots']) as segment,
+        exists (from {{ source('config', 'own_domains') }}) as is_own_known
+)
+
+select
+    p.* exclude (status, reason),
+    s.segment,
+    case when p.status = 'ok' and s.segment = 'own' and not s.is_own_known then 'no_data' else p.status end as status,
+    case when p.status = 'ok' and s.segment = 'own' and not s.is_own_known
+        then 'ospo.toml names no own_domains, so our own people cannot be told from people from outside.'
+        else p.reason end as reason
+from {{ ref('int_scope_periods') }} as p
+cross join segments as s
