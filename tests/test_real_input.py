@@ -207,6 +207,20 @@ def test_the_first_answers_agree_with_an_independent_count(ran: Ran) -> None:
     ) == [(answered,)]  # fmt: skip
 
 
+def test_the_index_names_the_source_that_is_behind(ran: Ran) -> None:
+    """The git history ends before the mail does; the page stops there and says why, and takes nothing for zero."""
+    page = (ran.workspace.dashboards / "index.html").read_text()
+
+    assert "Later months are not told yet. The data of tlswg/draft-ietf-tls-esni reach to " in page
+    stalled = _ask(
+        ran,
+        "select count(*) filter (value is not null), count(*) from metrics.contributors "
+        "where scope_kind = 'program' and period_end - period_start < 40 and period_start >= '2025-10-01'",
+    )
+    assert stalled[0][0] == 0
+    assert stalled[0][1] > 0
+
+
 def test_no_token_reaches_anything(ran: Ran) -> None:
     """The token that the collection used stands in no file of the workspace."""
     found = [

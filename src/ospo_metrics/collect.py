@@ -233,30 +233,29 @@ class _Log:
             self._forget_files({_file(reject.location) for reject in rejects})
             added = self._insert(buffer.table(), now) if buffer.rows else 0
             if rejects:
-                con.executemany(
-                    "insert or ignore into meta.rejects values (?, ?, ?, ?, ?, ?, ?, ?)",
-                    [
-                        [
-                            *self._where,
-                            reject.location,
-                            reject.reason,
-                            reject.excerpt[:200],
-                            now,
-                            self._run_id,
-                        ]
-                        for reject in rejects
-                    ],
-                )
+                self._set_aside(rejects, now)
             is_late = time.monotonic() - self._began >= SECONDS_A_BATCH
-            if (
-                is_last or is_late or not buffer.tables
-            ):  # many rows at once need no detour by DuckDB's journal
+            # Many rows at once, as batches bring them, need no detour by DuckDB's journal.
+            if is_last or is_late or not buffer.tables:
                 self._commit(now)
         except BaseException:
             con.execute("rollback")
             self._began = self._checkpoint = None
             raise
         return added
+
+    def _set_aside(self, rejects: list[Reject], now: datetime) -> None:
+        schema = pa.schema([(name, pa.string()) for name in ("location", "reason", "excerpt")])
+        rows = {name: [getattr(reject, name) for reject in rejects] for name in schema.names}
+        self._connection.register("found", pa.table(rows, schema=schema))
+        try:
+            self._connection.execute(
+                "insert or ignore into meta.rejects select distinct on (location, reason) "
+                "$1, $2, $3, location, reason, left(excerpt, 200), $4, $5 from found",
+                [*self._where, now, self._run_id],
+            )
+        finally:
+            self._connection.unregister("found")
 
     def _commit(self, now: datetime) -> None:
         if self._checkpoint is not None:

@@ -220,7 +220,8 @@ def headline(metric: Metric, numbers: Iterable[Number], today: date, segment: st
         if number.status not in ("too_early", "no_data")
         and not (number.is_month and metric.kind == "proportion")  # a month's few people are no headline
     ]
-    return next(iter(settled or newest_first), None)
+    nothing = [number for number in newest_first if number.status == "no_data"]
+    return next(iter(settled or nothing or newest_first), None)
 
 
 def before(number: Number, numbers: Iterable[Number]) -> Number | None:
@@ -418,6 +419,7 @@ def _index(published: Published) -> dict[str, Any]:
     )
     return {
         "heading": heading,
+        "held_back": _held_back(published, program, [metric for metric, _ in told], newest),
         "said_now": [
             {"title": "", "answers": month},
             {"title": "Over a longer time" if month else "", "answers": longer},
@@ -444,6 +446,20 @@ def _index(published: Published) -> dict[str, Any]:
         "sources": [_source_row(published, row) for row in published.coverage],
         "problems": published.problems,
     }
+
+
+def _held_back(published: Published, scope: Scope, metrics: Iterable[Metric], newest: date | None) -> str:
+    """Why there is nothing newer to tell, although a later month is over: which source is behind."""
+    waiting = (
+        number
+        for metric in metrics
+        for number in published.of(metric.metric, scope)
+        if number.is_month
+        and number.period_start == newest
+        and number.period_end <= published.today
+        and number.status == "too_early"
+    )
+    return next((words.reason(number) for number in waiting), "")
 
 
 def _this_month(metric: Metric, numbers: Sequence[Number], today: date) -> Number | None:
