@@ -201,8 +201,8 @@ def status(workspace: Folder = HERE) -> None:
     _table(
         console,
         "Sources",
-        ["source", "instance", "stream", "held", "twice", "rejects", "newest item", "last read"],
-        [row[:8] for row in found.sources],
+        ["source", "instance", "held", "twice", "rejects", "newest", "last read"],
+        found.by_instance(),
     )
     _table(console, "Set aside", ["source", "instance", "reason", "how many", "for example"], found.rejects)
     _table(

@@ -33,8 +33,8 @@ from ospo_metrics.settings import Workspace
 from ospo_metrics.sources import discover
 from ospo_metrics.warehouse import add_raw_tables, identifier, open_warehouse
 
-ROWS_A_BATCH = 5_000
-BYTES_A_BATCH = 32_000_000
+ROWS_A_BATCH = 20_000
+BYTES_A_BATCH = 64_000_000
 SECONDS_A_BATCH = 10
 
 _FILE = "regexp_extract({}, '^(.*):[^:/]*$', 1)"

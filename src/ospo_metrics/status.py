@@ -45,6 +45,16 @@ class Status:
     gaps: list[tuple[Any, ...]]
     missing: list[str]
 
+    def by_instance(self) -> list[tuple[Any, ...]]:
+        """The sources with their streams put together: a line a repository, list or schedule."""
+        lines: dict[tuple[str, str], list[Any]] = {}
+        for source, instance, _, held, twice, rejects, newest, read_at, _ in self.sources:
+            line = lines.setdefault((source, instance), [0, 0, 0, None, read_at])
+            line[:3] = [line[0] + held, line[1] + twice, line[2] + rejects]
+            line[3] = max((at for at in (line[3], newest) if at), default=None)
+            line[4] = min((at for at in (line[4], read_at) if at), default=None)
+        return [(*name, *line) for name, line in lines.items()]
+
 
 def status(workspace: Workspace) -> Status:
     """Read what is known of runs and sources; from the published file while a run holds the warehouse."""
