@@ -58,6 +58,14 @@ def test_metrics_on_a_page_stand_in_the_order_of_its_file(manifest: Path) -> Non
     assert list(pages) == ["newcomers", "help"]
 
 
+def test_a_definition_is_for_readers(manifest: Path) -> None:
+    """The grain with which a model's description begins is left to those who query it."""
+    definitions = [metric.definition for metric in catalog.read(manifest).metrics]
+
+    assert definitions
+    assert not any(text.startswith("One row per") or text[0].islower() for text in definitions)
+
+
 @pytest.mark.parametrize("word", [*catalog.REQUIRED_WORDS, "definition"])
 def test_a_metric_without_a_word_is_refused_by_file_and_word(manifest: Path, word: str) -> None:
     """Who adds a metric is told which file lacks what."""

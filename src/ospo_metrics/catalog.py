@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -212,9 +213,15 @@ def _metric(node: Mapping[str, Any]) -> Metric:
     words["segments"] = {str(name): str(label) for name, label in words["segments"].items()}
     for key in _LISTS:
         words[key] = tuple(str(entry) for entry in words.get(key, ()))
-    words["definition"] = definition
+    words["definition"] = _without_grain(definition)
     words["sql"] = str(node.get("compiled_code") or node.get("raw_code") or "").strip()
     return Metric(metric=node["name"], **words)
+
+
+def _without_grain(description: str) -> str:
+    """What is counted, for readers: a model's description begins with its grain, which is for who queries it."""
+    counted = re.sub(r"^One row per [^:]+:\s+", "", description)
+    return counted[:1].upper() + counted[1:]
 
 
 def _check_choices(where: str, words: Mapping[str, Any]) -> None:

@@ -6,6 +6,7 @@ import json
 import time
 import traceback
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -239,7 +240,8 @@ class _Log:
             if is_last or is_late or not buffer.tables:
                 self._commit(now)
         except BaseException:
-            con.execute("rollback")
+            with suppress(duckdb.Error):  # a commit that failed has ended the transaction itself
+                con.execute("rollback")
             self._began = self._checkpoint = None
             raise
         return added
