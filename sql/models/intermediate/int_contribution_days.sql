@@ -1,5 +1,6 @@
 -- A contribution is something that somebody made: a commit or merge, an issue, a change request, a comment, a
--- message. Talks are left out while nothing connects a speaker with their commits. `segment` says for whom it counts: people from outside, our own people, or bots.
+-- message. Talks are left out while nothing connects a speaker with their commits. `segment` says for whom it counts:
+-- people from outside, our own people, or bots.
 select
     person_id,
     project_id,
@@ -8,6 +9,6 @@ select
     count(*) filter (kind = 'commit_authored') as commits,
     count(*) filter (kind not in ('commit_authored', 'commit_merged')) as conversations
 from {{ ref('fct_activities') }}
-where level in ('D1', 'D2') and kind not in ('change_request_merged', 'change_request_closed', 'issue_closed', 'talk_given')
-    and person_id is not null and project_id is not null
+where level in ('D1', 'D2') and person_id is not null and project_id is not null
+    and kind not in ('change_request_merged', 'change_request_closed', 'issue_closed', 'talk_given')
 group by all
