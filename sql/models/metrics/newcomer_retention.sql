@@ -27,7 +27,6 @@ followed as (
 months as (
     select
         p.scope_kind, p.scope_id, p.period_start, p.period_end, w.days, p.newness_known_from, p.history_starts_on,
-        p.observed_until,
         (p.period_end + (w.days + 30)::integer)::date as known_from
     from {{ ref('int_scope_periods') }} as p
     cross join windows as w
@@ -40,7 +39,7 @@ missed_months as ({{ missed('months', 'known_from') }}),
 last_months as (
     select m.scope_kind, m.scope_id, m.days, max(m.period_end) as last_end
     from months as m
-    anti join (select * from missed_months) as x
+    anti join missed_months as x
         on m.scope_kind = x.scope_kind and m.scope_id = x.scope_id
         and m.period_start = x.period_start and m.known_from = x.known_from
     group by all
@@ -49,7 +48,7 @@ last_months as (
 years as (
     select
         m.scope_kind, m.scope_id, (m.period_end - interval 12 month)::date as period_start, m.period_end, m.days,
-        m.newness_known_from, m.history_starts_on, m.observed_until, m.known_from
+        m.newness_known_from, m.history_starts_on, m.known_from
     from months as m
     join last_months as l on m.scope_kind = l.scope_kind and m.scope_id = l.scope_id and m.days = l.days
     where datediff('month', m.period_end, l.last_end) in (0, 12)

@@ -5,7 +5,6 @@ select
     key as talk_id,
     payload ->> '$.title' as title,
     payload ->> '$.track' as track,
-    payload ->> '$.type' as talk_type,
     try_cast(payload ->> '$.start' as timestamptz) as starts_at,
     try_cast(payload ->> '$.duration_minutes' as integer) as duration_minutes,
     from_json(payload -> '$.persons', '[{"id": "VARCHAR", "name": "VARCHAR"}]') as persons,

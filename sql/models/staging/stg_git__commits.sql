@@ -9,7 +9,6 @@ select
     nullif(trim(payload ->> '$.author.mapped_email'), '') as author_mapped_address,
     try_cast(payload ->> '$.author.date' as timestamptz) as authored_at,
     try_cast(payload ->> '$.author.offset_minutes' as integer) as utc_offset_minutes,
-    try_cast(payload ->> '$.committer.date' as timestamptz) as committed_at,
     (payload ->> '$.is_merge')::boolean as is_merge,
     payload -> '$.trailers' as trailers
 from newest

@@ -8,7 +8,6 @@ select
     payload ->> '$.user.type' as opened_by_type,
     try_cast(payload ->> '$.created_at' as timestamptz) as opened_at,
     try_cast(payload ->> '$.closed_at' as timestamptz) as closed_at,
-    try_cast(payload ->> '$.merged_at' as timestamptz) as merged_at,
-    coalesce((payload ->> '$.draft')::boolean, false) as is_draft
+    try_cast(payload ->> '$.merged_at' as timestamptz) as merged_at
 from newest
 qualify row_number() over (partition by project_id, number order by opened_at desc, change_request_id desc) = 1
