@@ -7,12 +7,12 @@ sources; only where an archive hides its addresses does the name stand for the p
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+from ospo_metrics.pseudonyms import normalise as normalise
+from ospo_metrics.pseudonyms import pseudonym as pseudonym
 
 _NOREPLY = re.compile(r"^(?:\d+\+)?([a-z0-9][a-z0-9-]*(?:\[bot\])?)@users\.noreply\.github\.com$")
 
@@ -34,22 +34,10 @@ class Link:
     rule: str
 
 
-def normalise(kind: str, value: str) -> str:
-    """The form in which two spellings of one identity are equal: NFKC, trimmed, small letters."""
-    text = unicodedata.normalize("NFKC", value).strip().lower()
-    return re.sub(r"\s+", " ", text) if kind not in ("address", "login") else text
-
-
 def login_of(address: str) -> str | None:
     """The GitHub login that a noreply address belongs to, or None: `12+ada@users.noreply.github.com`."""
     match = _NOREPLY.match(normalise("address", address))
     return match[1] if match else None
-
-
-def pseudonym(key: bytes, kind: str, value: str) -> str:
-    """A keyed stand-in for an identity: 32 hexadecimal digits of HMAC-SHA256 over kind, version and value."""
-    message = f"{kind}|v1|{normalise(kind, value)}".encode()
-    return hmac.new(key, message, hashlib.sha256).hexdigest()[:32]
 
 
 def links(identities: Sequence[Identity]) -> list[Link]:
