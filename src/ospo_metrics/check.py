@@ -50,10 +50,22 @@ def check(workspace: Workspace) -> Iterator[Finding]:
         )
     if settings.sources.github:
         yield from _github(workspace)
-    for table in ("git", "gharchive", "mailing_lists", "calendars"):
+    for table in ("git", "gharchive", "mailing_lists", "calendars", "feeds", "catalogues"):
         for index, entry in enumerate(getattr(settings.sources, table)):
             yield _location(workspace, table, index, entry)
+    if settings.sources.outreach:
+        yield _outreach(workspace, settings.sources.outreach.folder)
     yield _disk(workspace)
+
+
+def _outreach(workspace: Workspace, folder: str) -> Finding:
+    files = [path for path in sorted((workspace.folder / folder).rglob("*.*")) if path.is_file()]
+    if files:
+        return Finding("outreach", True, f"{len(files)} files in {folder}")
+    line = line_of(_text(workspace), ["sources", "outreach", "folder"])
+    return Finding(
+        "outreach", False, f"{folder} has no files. Check 'folder' in {workspace.settings_file}, line {line}."
+    )
 
 
 def _github(workspace: Workspace) -> Iterator[Finding]:

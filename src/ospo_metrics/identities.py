@@ -11,8 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ospo_metrics.pseudonyms import normalise as normalise
-from ospo_metrics.pseudonyms import pseudonym as pseudonym
+from ospo_metrics.pseudonyms import normalise, pseudonym
 
 _NOREPLY = re.compile(r"^(?:\d+\+)?([a-z0-9][a-z0-9-]*(?:\[bot\])?)@users\.noreply\.github\.com$")
 

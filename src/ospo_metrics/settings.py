@@ -36,6 +36,8 @@ class Ospo(_Table):
     own_organizations: list[str] = []
     own_domains: list[Annotated[str, Field(pattern=r"^[^@\s]+\.[^@\s]+$")]] = []
     timezone: str = "UTC"
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
+    holidays: list[Annotated[str, Field(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]] = []
 
     @field_validator("timezone")
     @classmethod
@@ -94,11 +96,52 @@ class GHArchive(_Table):
 
 
 class Calendar(_Table):
-    """One schedule of an event with talks and speakers."""
+    """One schedule of an event with talks and speakers, or one calendar of events."""
 
     id: Identifier
     format: Literal["auto", "pentabarf"] = "auto"
     location: str = Field(min_length=1)
+
+
+class Feed(_Table):
+    """One feed of a blog, podcast or video channel; `by` says whose it is."""
+
+    id: Identifier
+    location: str = Field(min_length=1)
+    kind: Literal["article", "podcast", "video"] = "article"
+    by: Literal["us", "community"] = "us"
+    communities: list[Identifier] = []
+
+
+class Catalogue(_Table):
+    """Files of conferences to plan from."""
+
+    id: Identifier
+    location: str = Field(min_length=1)
+
+
+class AttendanceForm(_Table):
+    """Which column of a list of attendees holds what, where the list is in none of the forms that are known."""
+
+    id: Identifier
+    email: str = ""
+    github: str = ""
+    status: str = ""
+    attended: list[str] = []
+    registered_at: str = ""
+    dates: Literal["iso", "month first", "day first"] = "iso"
+    role: str = ""
+    consent: str = ""
+    heard: str = ""
+    contributed: str = ""
+
+
+class Outreach(_Table):
+    """The outreach team's folder: its spreadsheets, and the lists of attendees below it."""
+
+    folder: str = "outreach"
+    consent_question: str = Field(default="May we measure", min_length=3)
+    attendance_forms: list[AttendanceForm] = []
 
 
 class Sources(_Table):
@@ -109,6 +152,14 @@ class Sources(_Table):
     gharchive: list[GHArchive] = []
     mailing_lists: list[MailingList] = []
     calendars: list[Calendar] = []
+    feeds: list[Feed] = []
+    catalogues: list[Catalogue] = []
+    outreach: Outreach | None = None
+
+    @property
+    def attendance(self) -> Outreach | None:
+        """The lists of attendees lie in the outreach team's folder."""
+        return self.outreach
 
 
 class Privacy(_Table):
@@ -298,6 +349,14 @@ _EXAMPLES = {
     "smallest_group": "smallest_group = 5",
     "audience": 'audience = "internal"',
     "cron": 'cron = "30 3 * * *"',
+    "currency": 'currency = "EUR"',
+    "holidays": 'holidays = ["DE-BE", "US"] (countries, where it matters with their part)',
+    "folder": 'folder = "outreach"',
+    "consent_question": 'consent_question = "May we measure"',
+    "attended": 'attended = ["Session 1", "Session 2"] (columns of which one yes will do)',
+    "dates": 'dates = "month first"',
+    "kind": 'kind = "podcast"',
+    "by": 'by = "community"',
 }
 
 
@@ -316,16 +375,19 @@ def _check_references(path: Path, text: str, settings: Settings) -> None:
         *_lists_without_source(settings, at),
         *_sources_without_community(settings, at),
         *_globs_without_project(settings, at),
+        *_feeds_without_community(settings, at),
     ]
     if problems:
         raise SettingsError("\n".join(problems))
 
 
 def _used_twice(settings: Settings, at: Callable[..., str]) -> Iterator[str]:
-    tables: dict[str, Sequence[Community | MailingList | Calendar]] = {
+    tables: dict[str, Sequence[Community | MailingList | Calendar | Feed | Catalogue]] = {
         "communities": settings.communities,
         "sources.mailing_lists": settings.sources.mailing_lists,
         "sources.calendars": settings.sources.calendars,
+        "sources.feeds": settings.sources.feeds,
+        "sources.catalogues": settings.sources.catalogues,
     }
     for table, entries in tables.items():
         ids = [entry.id for entry in entries]
@@ -365,6 +427,16 @@ def _sources_without_community(settings: Settings, at: Callable[..., str]) -> It
                 f"{at('sources', 'mailing_lists', index, 'id')}mailing list {mailing_list.id!r} belongs to no "
                 "community; add it to the 'mailing_lists' of one."
             )
+
+
+def _feeds_without_community(settings: Settings, at: Callable[..., str]) -> Iterator[str]:
+    known = [community.id for community in settings.communities]
+    for index, feed in enumerate(settings.sources.feeds):
+        for name in feed.communities:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=1)
+                hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}."
+                yield f"{at('sources', 'feeds', index, 'communities')}{name!r} is no community; {hint}"
 
 
 def _globs_without_project(settings: Settings, at: Callable[..., str]) -> Iterator[str]:

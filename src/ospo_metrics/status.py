@@ -102,10 +102,16 @@ def _missing(workspace: Workspace, runs: list[tuple[Any, ...]], sources: list[tu
         found.append("There are no dashboards yet. Run 'ospo-metrics report'.")
     elif (workspace.dashboards / "index.html").stat().st_mtime < workspace.database.stat().st_mtime:
         found.append("The dashboards are older than the published file. Run 'ospo-metrics report'.")
-    unread = sorted(path.name for path in (workspace.folder / "outreach").glob("**/*.*"))
-    if unread:
+    if workspace.settings.sources.outreach is None and any((workspace.folder / "outreach").glob("**/*.*")):
+        found.append("The files in outreach/ are not read. Add [sources.outreach] to ospo.toml.")
+    proposals = workspace.private / "event_proposals.csv"
+    doubtful = (
+        max(len(proposals.read_text(encoding="utf-8").splitlines()) - 1, 0) if proposals.is_file() else 0
+    )
+    if doubtful:
         found.append(
-            f"{len(unread)} files in outreach/ are kept for later: this version does not read them yet."
+            f"{doubtful} pairs of events may be one: see {proposals}, and copy what you decide "
+            "into outreach/event_matches.csv with yes or no."
         )
     return found
 

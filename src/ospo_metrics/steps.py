@@ -16,12 +16,23 @@ import duckdb
 from ospo_metrics import pages, transform
 from ospo_metrics.catalog import CatalogError
 from ospo_metrics.collect import Collected, collect
-from ospo_metrics.items import SourceError
+from ospo_metrics.items import Source, SourceError
 from ospo_metrics.paths import is_url
 from ospo_metrics.privacy import PrivacyError
 from ospo_metrics.progress import Teller
 from ospo_metrics.publish import publish
-from ospo_metrics.settings import Calendar, GHArchive, Git, GitHub, MailingList, SettingsError, Workspace
+from ospo_metrics.settings import (
+    Calendar,
+    Catalogue,
+    Feed,
+    GHArchive,
+    Git,
+    GitHub,
+    MailingList,
+    Outreach,
+    SettingsError,
+    Workspace,
+)
 from ospo_metrics.sources import discover
 from ospo_metrics.transform import BuildError
 from ospo_metrics.warehouse import WarehouseError, open_warehouse
@@ -97,7 +108,7 @@ def collecting(workspace: Workspace, run_id: str) -> list[Step]:
     return [
         Step(
             "collect",
-            lambda progress, source=source: _collected(collect(workspace, source, run_id, progress)),  # type: ignore[misc]
+            lambda progress, source=source: _collect(workspace, source, run_id, progress),  # type: ignore[misc]
             part=name,
             touches_web=_touches_web(getattr(configured, name)),
             stops_run=False,
@@ -212,8 +223,18 @@ def note(workspace: Workspace, run_id: str, step: str, status: str, detail: str 
         )
 
 
-def _touches_web(configured: GitHub | Sequence[Git | GHArchive | MailingList | Calendar]) -> bool:
+def _collect(workspace: Workspace, source: Source, run_id: str, progress: Teller) -> Outcome:
+    if source.NAME == "attendance":  # its addresses become pseudonyms while they are read
+        transform.ensure_key(workspace)
+    return _collected(collect(workspace, source, run_id, progress))
+
+
+def _touches_web(
+    configured: GitHub | Outreach | Sequence[Git | GHArchive | MailingList | Calendar | Feed | Catalogue],
+) -> bool:
     """Whether a source asks anybody else, so that trying again can help."""
+    if isinstance(configured, Outreach):
+        return False
     if isinstance(configured, GitHub):
         return configured.recorded is None
     return any(is_url(entry.location) for entry in configured)
