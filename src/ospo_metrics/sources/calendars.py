@@ -1,24 +1,19 @@
-"""Talks and their speakers, from the schedules of events in pentabarf XML."""
+"""Events and their talks, from schedules in pentabarf XML or as JSON, and from calendars in iCalendar form."""
 
 from __future__ import annotations
 
 import gzip
 import hashlib
 import io
-import re
+import json
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
-from xml.etree.ElementTree import Element, ParseError
-from zoneinfo import ZoneInfo
-
-from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import iterparse
 
 from ospo_metrics.items import (
     Checkpoint,
@@ -33,9 +28,12 @@ from ospo_metrics.items import (
     as_json,
 )
 from ospo_metrics.paths import expand, is_url, within
+from ospo_metrics.sources._icalendar import events_of
+from ospo_metrics.sources._schedule_json import JsonSchedule
+from ospo_metrics.sources._schedule_xml import XmlSchedule
 
 NAME = "calendars"
-STREAMS = (Stream("talks", versions=True), Stream("schedules", versions=True))
+STREAMS = (Stream("talks", versions=True), Stream("events", versions=True))
 
 LARGEST_SCHEDULE = 100 << 20
 """FOSDEM's thousand talks take 3 MB; a schedule of 100 MB is something else."""
@@ -43,186 +41,97 @@ LARGEST_SCHEDULE = 100 << 20
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """Where the schedule of an event lies."""
+    """Where the schedule of an event lies, or a calendar of events; the zone is for times that name none."""
 
     location: str
+    timezone: str = "UTC"
+
+
+class _Schedule(Protocol):
+    """A schedule: its own facts are complete when its talks have been read."""
+
+    facts: dict[str, str | None]
+
+    def talks(self, text: bytes) -> Iterator[Item | Reject]: ...
 
 
 def instances(settings: Any, workspace: Path) -> list[Instance]:
-    """One schedule for each `[[sources.calendars]]`; its talks count for no project by themselves."""
+    """One schedule or calendar for each `[[sources.calendars]]`; talks count for no project by themselves."""
     del workspace
-    return [Instance(one.id, None, Calendar(one.location)) for one in settings.sources.calendars]
+    zone = settings.ospo.timezone
+    return [Instance(one.id, None, Calendar(one.location, zone)) for one in settings.sources.calendars]
 
 
 def read(instance: Instance, stream: str, context: Context) -> Iterator[Handed]:
-    """Hand over every talk of a schedule, or the schedule itself, unless it is what it was last time.
+    """Hand over every talk of a schedule, or its event, or the events of a calendar, unless nothing changed.
 
-    Every `<event>` ends as an item or as a reject, so that both add up to what the claim says.
+    Everything in the file ends as an item or as a reject, so that both add up to what the claim says. What is no
+    longer in it stays when its time had come, for many calendars drop what is over; else it was taken back.
     """
     name, text = _text(instance, context)
     mark = hashlib.sha256(text).hexdigest()
-    if context.cursor.get("sha256") == mark:
-        count, end = int(context.cursor["count"]), context.cursor.get("end")
-    else:
-        schedule = _Schedule(instance.id, name)
-        count = 0
-        for count, handed in enumerate(schedule.talks(text), 1):  # noqa: B007 - the last one is the count
-            if stream == "talks":
+    if _is_calendar(text):  # what recurs for ever goes on a little further each month
+        mark += f" {context.now:%Y-%m}"
+    cursor = dict(context.cursor)
+    if cursor.get("sha256") != mark or "keys" not in cursor:
+        read_now = _calendar if _is_calendar(text) else _schedule
+        keys: dict[str, str] = {}
+        count, end = 0, None
+        for handed in read_now(instance, stream, name, text, context):
+            if isinstance(handed, str):
+                end = handed
+                continue
+            count += 1
+            if isinstance(handed, tuple):
+                item, start = handed
+                keys[item.key] = start
+                yield item
+            else:
                 yield handed
-        end = schedule.facts["end"]
-        if stream == "schedules":
-            count = 1
-            yield Item(instance.id, as_json(schedule.facts), None, name)
-    yield Checkpoint({"sha256": mark, "count": count, "end": end})
+        gone = set(cursor.get("gone", ())) | set(cursor.get("keys", ()))
+        for key in sorted(set(cursor.get("keys", ())) - set(keys)):
+            if cursor["keys"][key] > context.now.isoformat():
+                yield Item(key, as_json({"is_taken_out": True}), None, f"{name}:0")
+        cursor = {"sha256": mark, "count": count, "end": end, "keys": keys, "gone": sorted(gone - set(keys))}
+    yield Checkpoint(cursor)
+    end = cursor["end"]
     over = datetime.combine(date.fromisoformat(end) + timedelta(days=1), time(), UTC) if end else context.now
-    how = "events in the schedule" if stream == "talks" else "one schedule"
-    yield Claim(count, how, min(over, context.now))
+    how = {"talks": "talks in the schedule", "events": "events in the calendar"}[stream]
+    yield Claim(cursor["count"] + len(cursor["gone"]), how, min(over, context.now))
 
 
-class _NoTalkError(Exception):
-    """This is no talk; the text says why."""
+_Read = Iterator[tuple[Item, str] | Reject | str]
+"""Items with the time at which they begin, rejects, and the last day where the file has one."""
 
 
-class _Schedule:
-    """One pass over a schedule: its own facts are complete when its talks have been read."""
+def _schedule(instance: Instance, stream: str, name: str, text: bytes, context: Context) -> _Read:
+    del context
+    is_json = text.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
+    schedule: _Schedule = (JsonSchedule if is_json else XmlSchedule)(instance.id, name)
+    for handed in schedule.talks(text):
+        if stream == "talks":
+            yield (handed, str(_start_of(handed))) if isinstance(handed, Item) else handed
+    facts = schedule.facts
+    if facts["end"]:
+        yield facts["end"]
+    if stream == "events":
+        payload = {"form": "schedule", "uid": instance.id, **facts, "status": "confirmed"}
+        yield Item(instance.id, as_json(payload), None, name), facts["start"] or ""
 
-    def __init__(self, calendar_id: str, name: str) -> None:
-        self._calendar_id = calendar_id
-        self._name = name
-        self._zone: ZoneInfo | None = None
-        self._day_change = time()
-        self._day: date | None = None
-        self._days: list[date] = []
-        self._room: str | None = None
-        self._seen: set[str] = set()
-        self.facts: dict[str, str | None] = dict.fromkeys(
-            ("title", "acronym", "venue", "city", "start", "end", "zone", "url")
-        )
 
-    def talks(self, text: bytes) -> Iterator[Item | Reject]:
-        """The talks in the order of the file; `SourceError` if it is no schedule at all."""
-        depth = found = 0
-        in_event = False
-        try:
-            for kind, element in iterparse(io.BytesIO(text), events=("start", "end")):
-                if kind == "start":
-                    depth += 1
-                    if depth == 1 and element.tag != "schedule":
-                        raise self._error(f"is XML that begins with <{element.tag}>, not with <schedule>")
-                    in_event = in_event or element.tag == "event"
-                    if not in_event:
-                        self._enter(element)
-                    continue
-                depth -= 1
-                if element.tag == "conference":
-                    self._conference(element)
-                elif element.tag == "event":
-                    in_event = False
-                    found += 1
-                    yield self._talk_or_reject(element, found)
-                    element.clear()
-        except DefusedXmlException:
-            raise self._error("declares entities, which can be made to fill the memory") from None
-        except (ParseError, ValueError, LookupError) as error:
-            if depth == 0:
-                raise self._error(
-                    f"looks like {_kind_of(text)}, not like a schedule in pentabarf XML"
-                ) from None
-            yield Reject(f"{self._name}:end", f"the XML breaks off here: {error}")
-        self.facts["title"] = self.facts["title"] or self._calendar_id
-        self.facts["start"] = self.facts["start"] or min(
-            (day.isoformat() for day in self._days), default=None
-        )
-        self.facts["end"] = self.facts["end"] or max((day.isoformat() for day in self._days), default=None)
+def _calendar(instance: Instance, stream: str, name: str, text: bytes, context: Context) -> _Read:
+    if stream != "events":
+        return
+    for handed in events_of(text, instance.id, name, instance.options.timezone, context.now):
+        yield (handed, str(_start_of(handed))) if isinstance(handed, Item) else handed
 
-    def _error(self, what: str) -> SourceError:
-        return SourceError(
-            f"calendar '{self._calendar_id}': {self._name} {what}. Check 'location' in ospo.toml."
-        )
 
-    def _enter(self, element: Element) -> None:
-        if element.tag == "day":
-            self._day = _day(element.get("date"))
-            self._room = None
-            if self._day:
-                self._days.append(self._day)
-        elif element.tag == "room":
-            self._room = element.get("name")
+def _start_of(item: Item) -> str:
+    return str(json.loads(item.payload)["start"])
 
-    def _conference(self, element: Element) -> None:
-        for name in ("title", "acronym", "venue", "city"):
-            self.facts[name] = _said(element, name)
-        self.facts["url"] = _said(element, "base_url") or _said(element, "url")
-        for name in ("start", "end"):
-            day = _day(_said(element, name))
-            self.facts[name] = day.isoformat() if day else None
-        self._day_change = _clock(_said(element, "day_change")) or time()
-        zone = _said(element, "time_zone_name")
-        try:
-            self._zone = ZoneInfo(zone) if zone else None
-        except (KeyError, ValueError, OSError):
-            self._zone = None
-        self.facts["zone"] = self._zone.key if self._zone else None
 
-    def _talk_or_reject(self, event: Element, number: int) -> Item | Reject:
-        key = event.get("id", "").strip() or event.get("guid", "").strip()
-        location = f"{self._name}:event {number}"
-        try:
-            payload = self._talk(event, key)
-        except _NoTalkError as error:
-            return Reject(
-                location, f"event {key!r}: {error}" if key else str(error), _said(event, "title") or ""
-            )
-        self._seen.add(key)
-        return Item(key, as_json(payload), None, location)
-
-    def _talk(self, event: Element, key: str) -> dict[str, Any]:
-        title = _said(event, "title")
-        if not key:
-            raise _NoTalkError("an event without an id")
-        if key in self._seen:
-            raise _NoTalkError("this id was there before")
-        if title is None:
-            raise _NoTalkError("no title")
-        start, zone_unknown = self._start(event)
-        return {
-            "id": key,
-            "guid": event.get("guid"),
-            "slug": _said(event, "slug"),
-            "title": title,
-            "subtitle": _said(event, "subtitle"),
-            "track": _said(event, "track"),
-            "room": _said(event, "room") or self._room,
-            "type": _said(event, "type"),
-            "language": _said(event, "language"),
-            "abstract": _said(event, "abstract"),
-            "description": _said(event, "description"),
-            "start": start.isoformat(),
-            "zone": self._zone.key if self._zone else None,
-            "zone_unknown": zone_unknown,
-            "duration_minutes": _minutes(_said(event, "duration")),
-            "persons": _persons(event),
-            "links": list(dict.fromkeys(href for link in event.iter("link") if (href := link.get("href")))),
-            "url": _said(event, "url"),
-        }
-
-    def _start(self, event: Element) -> tuple[datetime, bool]:
-        """When a talk starts, by its own date or by the clock on its day, and whether its zone is unknown.
-
-        A clock before the day's change belongs to the night after that day. UTC stands in for no zone.
-        """
-        if exact := _moment(_said(event, "date")):
-            return exact.replace(tzinfo=exact.tzinfo or self._zone or UTC), not (exact.tzinfo or self._zone)
-        said = _said(event, "start")
-        clock = _clock(said)
-        if said is None:
-            raise _NoTalkError("no start")
-        if clock is None:
-            raise _NoTalkError(f"its start {said!r} is no time of day")
-        if self._day is None:
-            raise _NoTalkError("it stands in no day that has a date")
-        day = self._day + timedelta(days=1) if clock < self._day_change else self._day
-        return datetime.combine(day, clock, self._zone or UTC), self._zone is None
+def _is_calendar(text: bytes) -> bool:
+    return text.lstrip(b"\xef\xbb\xbf \t\r\n")[:15].upper() == b"BEGIN:VCALENDAR"
 
 
 def _text(instance: Instance, context: Context) -> tuple[str, bytes]:
@@ -235,7 +144,7 @@ def _text(instance: Instance, context: Context) -> tuple[str, bytes]:
     else:
         found = [path for path in expand(context.workspace, location) if path.is_file()]
         if len(found) != 1:
-            amount = f"{len(found)} files, and a calendar is one schedule" if found else "no file"
+            amount = f"{len(found)} files, and a calendar is one file" if found else "no file"
             raise SourceError(
                 f"calendar '{instance.id}': {location} matches {amount}. Check 'location' in ospo.toml."
             )
@@ -265,68 +174,3 @@ def _download(calendar_id: str, url: str, now: datetime) -> bytes:
         return web.download(url, LARGEST_SCHEDULE)
     except web.WebError as error:
         raise SourceError(f"calendar '{calendar_id}': {error}. Check 'location' in ospo.toml.") from None
-
-
-def _said(element: Element, name: str) -> str | None:
-    return (element.findtext(name) or "").strip() or None
-
-
-def _persons(event: Element) -> list[dict[str, str | None]]:
-    """The speakers, each once: some schedules list a person twice."""
-    found: dict[str, dict[str, str | None]] = {}
-    for person in event.iter("person"):
-        name = (person.text or "").strip() or _said(person, "name") or _said(person, "public_name")
-        identity = person.get("id")
-        if name or identity:
-            known_as = identity or f"name:{str(name).casefold()}"
-            found.setdefault(known_as, {"id": known_as, "name": name})
-    return list(found.values())
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        day = date.fromisoformat((text or "").strip()[:10])
-    except ValueError:
-        return None
-    return day if 1970 <= day.year <= 2200 else None
-
-
-def _moment(text: str | None) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text) if text and len(text) > 10 else None
-    except ValueError:
-        return None
-
-
-def _clock(text: str | None) -> time | None:
-    found = re.fullmatch(r"(\d{1,2}):(\d\d)(?::(\d\d))?", text or "", re.ASCII)
-    try:
-        return time(int(found[1]), int(found[2]), int(found[3] or 0)) if found else None
-    except ValueError:
-        return None
-
-
-def _minutes(text: str | None) -> int | None:
-    """A duration as "hh:mm" or "hh:mm:ss"."""
-    found = re.fullmatch(r"(\d{1,3}):(\d\d)(?::\d\d)?", text or "", re.ASCII)
-    return int(found[1]) * 60 + int(found[2]) if found else None
-
-
-def _kind_of(text: bytes) -> str:
-    """What a file that is no schedule seems to be, in words."""
-    beginning = text.lstrip(b"\xef\xbb\xbf \t\r\n")[:200].lower()
-    if not beginning:
-        return "an empty file"
-    for mark, kind in (
-        (b"begin:vcalendar", "an iCalendar file"),
-        (b"<!doctype html", "a web page"),
-        (b"<html", "a web page"),
-        (b"{", "JSON"),
-        (b"[", "JSON"),
-        (b"<", "broken XML"),
-        (b"pk\x03\x04", "a zip file"),
-        (b"%pdf", "a PDF"),
-    ):
-        if beginning.startswith(mark):
-            return kind
-    return "plain text" if b"\0" not in beginning else "something binary"
