@@ -1,0 +1,300 @@
+"""Who registered and who came, from the lists that ticketing tools export; no address and no name is kept."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from ospo_metrics.items import Context, Handed, Instance, Item, Reject, SourceError, Stream, as_json
+from ospo_metrics.paths import within
+from ospo_metrics.pseudonyms import KEY_FILE, pseudonym, read_key
+from ospo_metrics.sources._attendance_forms import (
+    FORMS,
+    Cells,
+    Described,
+    Form,
+    Seat,
+    UnreadableError,
+    address_in,
+    closest,
+)
+from ospo_metrics.sources._snapshots import Snapshot, changed, hand_over
+from ospo_metrics.sources._tables import Row, decoded, delimiters, fingerprint, numbered, rows
+
+NAME = "attendance"
+STREAMS = (Stream("registrations", versions=True),)
+LARGEST_LIST = 50 << 20
+VERSION = 1
+"""Raise it when the same list is read differently, so that every list is read again."""
+_ENDINGS = (".csv", ".tsv", ".txt")
+_LONGEST_PREAMBLE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """Where the lists lie, and what is needed to read them."""
+
+    folder: str
+    timezone: str = "UTC"
+    own_domains: tuple[str, ...] = ()
+    consent_questions: tuple[str, ...] = ("may we measure",)
+    described: tuple[Described, ...] = ()
+
+
+def instances(settings: Any, workspace: Path) -> list[Instance]:
+    """One place for all lists: the folder `attendance` of the outreach team's folder."""
+    outreach = settings.sources.outreach
+    if outreach is None or not (workspace / outreach.folder / "attendance").is_dir():
+        return []
+    return [
+        Instance(
+            "outreach",
+            None,
+            Lists(
+                f"{outreach.folder}/attendance",
+                settings.ospo.timezone,
+                tuple(domain.lower() for domain in settings.ospo.own_domains),
+                (outreach.consent_question.casefold(),),
+                tuple(
+                    Described(**{**form.model_dump(), "attended": tuple(form.attended)})
+                    for form in outreach.attendance_forms
+                ),
+            ),
+        )
+    ]
+
+
+def read(instance: Instance, stream: str, context: Context) -> Iterator[Handed]:
+    """Hand over every registration of each list that changed, the person as a keyed pseudonym.
+
+    A list is called as its event, `<event id>.csv`, or lies in a folder that is.
+    """
+    del stream
+    lists: Lists = instance.options
+    key = read_key(context.workspace)
+    if key is None:
+        raise SourceError(
+            f"attendance: there is no whole key in {KEY_FILE}, and without it no address may be read. "
+            "Run 'ospo-metrics collect', which makes one, or restore it from your backup."
+        )
+    files = _files(context.workspace, lists.folder)
+    setting = fingerprint(VERSION, lists)
+    marks = {name: fingerprint(setting, path.read_bytes()) for name, path in files.items()}
+    found = (_List(name, files[name], marks[name], lists, key).snapshot() for name in changed(marks, context))
+    yield from hand_over(found, marks, context, "rows of the lists, and those that were taken out of them")
+
+
+def _files(workspace: Path, folder: str) -> dict[str, Path]:
+    found = sorted(path for path in (workspace / folder).rglob("*") if path.is_file())
+    return {within(workspace, path): path for path in found if not path.name.startswith((".", "~"))}
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """One table of a list: its form, its columns, and the title above it."""
+
+    form: Form
+    columns: tuple[str, ...]
+    section: str
+
+
+class _List:
+    """One pass over one list."""
+
+    def __init__(self, name: str, path: Path, mark: str, lists: Lists, key: bytes) -> None:
+        self._name = name
+        self._path = path
+        self._lists = lists
+        self._key = key
+        self._forms = (*(one.form() for one in lists.described), *FORMS)
+        self._zone = ZoneInfo(lists.timezone)
+        self._found = Snapshot(name, mark)
+        folder = path.parent.name
+        self._event = path.stem if folder == Path(lists.folder).name else folder
+
+    def snapshot(self) -> Snapshot:
+        """Everything in the list: its registrations, and the rows that could not be read."""
+        if self._path.suffix.lower() not in _ENDINGS:
+            self._reject(0, "it is no list as text; export it as CSV")
+            return self._found
+        if self._path.stat().st_size > LARGEST_LIST:
+            self._reject(0, f"it is larger than {LARGEST_LIST >> 20} MB, which no list of attendees is")
+            return self._found
+        text = decoded(self._path.read_bytes())
+        seats: list[tuple[int, Seat, str]] = []
+        for mark in delimiters(text):
+            table_rows = list(rows(text, mark))
+            if any(self._form_of(row) for row in table_rows[:_LONGEST_PREAMBLE]):
+                seats = list(self._seats(table_rows))
+                break
+        else:
+            self._reject(1, self._unknown(list(rows(text, delimiters(text)[0]))))
+        self._add(seats)
+        return self._found
+
+    def _seats(self, table_rows: Sequence[Row]) -> Iterator[tuple[int, Seat, str]]:
+        """The registrations of every table of the list, with their line and form."""
+        table: _Table | None = None
+        title = ""
+        for row in table_rows:
+            if row.is_blank:
+                continue
+            filled = [cell for cell in row.cells if cell]
+            if form := self._form_of(row):
+                table = _Table(form, tuple(cell.casefold().lstrip("\ufeff") for cell in row.cells), title)
+            elif len(filled) == 1 and re.fullmatch(r"[\w -]+ Details|Other Attended", filled[0].rstrip(",")):
+                title, table = filled[0].rstrip(","), None
+            elif table is None:
+                continue
+            elif row.problem:
+                self._reject(row.line, row.problem)
+            else:
+                try:
+                    yield row.line, self._seat(table, row), table.form.name
+                except UnreadableError as error:
+                    self._reject(row.line, str(error))
+
+    def _seat(self, table: _Table, row: Row) -> Seat:
+        width = len(table.columns)
+        if any(row.cells[width:]):
+            raise UnreadableError(f"the row has {len(row.cells)} cells and the header {width}")
+        if sum(1 for cell in row.cells if cell) < 2 and width > 2:
+            raise UnreadableError(f"the row has a single cell and the header {width}")
+        cells = dict(zip(table.columns, (*row.cells, *[""] * width), strict=False))
+        seat = table.form.read(
+            Cells(cells, self._zone, table.section, table.form, self._lists.consent_questions)
+        )
+        if seat.address and not address_in(seat.address):
+            raise UnreadableError("the column of the e-mail address holds something else")
+        return seat if seat.ticket else replace(seat, ticket=f"row {fingerprint(*row.cells)}")
+
+    def _form_of(self, row: Row) -> Form | None:
+        """The form whose header this row is, the one with most columns where several fit."""
+        mine = {cell.casefold().lstrip("\ufeff") for cell in row.cells}
+        fitting = [form for form in self._forms if form.header and form.header <= mine]
+        return max(fitting, key=lambda form: len(form.header), default=None)
+
+    def _unknown(self, table_rows: Sequence[Row]) -> str:
+        """What the header is, and which forms come closest; a row of somebody's data is not shown."""
+        first = next((row for row in table_rows if sum(1 for cell in row.cells if cell) > 1), None)
+        if first is None:
+            return "it holds no table; export it again"
+        known = {column for form in self._forms for column in form.header} | {
+            "e-mail address",
+            "status",
+            "name",
+        }
+        words = [cell for cell in first.cells if cell]
+        is_header = any(difflib.get_close_matches(word.casefold(), known, 1, 0.8) for word in words)
+        is_personal = any("@" in word or re.search(r"\d{5}", word) for word in words)
+        shown = "its first row is no header"
+        if is_header and not is_personal:
+            shown = f"its header is none that we know: {', '.join(words)[:600]}"
+        near = "; ".join(
+            f"{form.name} (lacks {', '.join(sorted(form.header - {word.casefold() for word in words})) or 'nothing'})"
+            for form in closest(words, self._forms)
+        )
+        return (
+            f"{shown}. Closest are {near}. Export it again in one of these forms, or describe its columns under "
+            "[[sources.outreach.attendance_forms]] in ospo.toml"
+        )
+
+    def _add(self, seats: list[tuple[int, Seat, str]]) -> None:
+        """Turn the registrations into items, each person's rejoining rows into one."""
+        joined: dict[str, tuple[int, Seat, str]] = {}
+        names = numbered(
+            # Zoom writes a row for each time that somebody joined; elsewhere a row is a ticket.
+            seat.ticket if form == "Zoom webinar" else f"{form}|{seat.ticket}"
+            for _, seat, form in seats
+        )
+        marked = any(seat.status == "no_show" for _, seat, _ in seats)
+        for (line, seat, form), ticket in zip(seats, names, strict=True):
+            name = seat.ticket if form == "Zoom webinar" else ticket
+            if name in joined:
+                joined[name] = (joined[name][0], _rejoined(joined[name][1], seat), form)
+            else:
+                came = seat.is_presumed and marked and seat.status == "registered"
+                joined[name] = (line, replace(seat, status="attended") if came else seat, form)
+        shared = _shared_addresses([seat for _, seat, _ in joined.values()])
+        for ticket, (line, seat, form) in joined.items():
+            item_key = f"{self._event}:{pseudonym(self._key, 'ticket', ticket)[:20]}"
+            is_buyers = (seat.order, seat.address.casefold()) in shared
+            payload = self._payload(seat, form, is_buyers_address=is_buyers)
+            updated = seat.checked_in_at or seat.registered_at
+            self._found.items.append(
+                Item(
+                    item_key,
+                    as_json(payload),
+                    updated.astimezone(UTC) if updated else None,
+                    f"{self._name}:{line}",
+                )
+            )
+
+    def _payload(self, seat: Seat, form: str, *, is_buyers_address: bool) -> dict[str, Any]:
+        kind, value = ("address", seat.address) if seat.address else ("member", seat.member)
+        if is_buyers_address or not value:
+            kind, value = "", ""
+        domain = seat.address.rpartition("@")[2].lower()
+        own = self._lists.own_domains
+        is_own = (
+            any(domain == each or domain.endswith(f".{each}") for each in own) if domain and own else None
+        )
+        return {
+            "event": self._event,
+            "form": form,
+            "attendee_id": pseudonym(self._key, kind, value) if kind else None,
+            "attendee_kind": kind or None,
+            "login_id": pseudonym(self._key, "login", seat.login.lstrip("@")) if seat.login else None,
+            "is_own": is_own,
+            "is_buyers_address": is_buyers_address,
+            "status": seat.status,
+            "role": seat.role,
+            "registered_at": _iso(seat.registered_at),
+            "checked_in_at": _iso(seat.checked_in_at),
+            "timezone": self._lists.timezone,
+            "minutes": seat.minutes,
+            "guests": seat.guests,
+            "consent": seat.consent,
+            "channels": list(seat.heard),
+            "tracking_code": seat.tracking or None,
+            "has_contributed": seat.has_contributed,
+        }
+
+    def _reject(self, line: int, reason: str) -> None:
+        """Set a row aside; nothing that stands in it is repeated."""
+        self._found.rejects.append(
+            Reject(f"{self._name}:{line}", f"row {line}: {reason}" if line else reason)
+        )
+
+
+def _rejoined(first: Seat, again: Seat) -> Seat:
+    """One person who came in several times: from the first, for as long as all together."""
+    came = [at for at in (first.checked_in_at, again.checked_in_at) if at]
+    minutes = [count for count in (first.minutes, again.minutes) if count is not None]
+    return replace(
+        first,
+        status="attended" if "attended" in (first.status, again.status) else first.status,
+        registered_at=first.registered_at or again.registered_at,
+        checked_in_at=min(came, default=None),
+        minutes=sum(minutes) if minutes else None,
+    )
+
+
+def _shared_addresses(seats: Sequence[Seat]) -> set[tuple[str, str]]:
+    """Addresses that stand for several names within one order: they are the buyer's, and say nothing of who came."""
+    names: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for seat in seats:
+        if seat.order and seat.address:
+            names[seat.order, seat.address.casefold()].add(seat.name.casefold())
+    return {place for place, found in names.items() if len(found) > 1}
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
