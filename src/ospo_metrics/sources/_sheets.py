@@ -1,0 +1,243 @@
+"""The outreach team's spreadsheets: which columns each has, and what may stand in them."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+Value = str | float | bool | list[str] | None
+
+
+class CellError(Exception):
+    """A cell cannot be read; the text says what is wrong with it and what to write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: how its cells are read, and whether a row may do without."""
+
+    read: Callable[[Any], Value]
+    needed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One spreadsheet: its columns in order, and those that together name a row."""
+
+    columns: Mapping[str, Column]
+    key: tuple[str, ...]
+
+
+def text(cell: Any) -> str:
+    """A cell as its reader sees it, in one line."""
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)
+    return " ".join(str(cell).split())
+
+
+def day(cell: Any) -> str:
+    """A date, written as 2026-01-31 or held as a date by the spreadsheet program."""
+    if isinstance(cell, datetime | date):
+        found = cell.date() if isinstance(cell, datetime) else cell
+    else:
+        try:
+            found = date.fromisoformat(text(cell))
+        except ValueError:
+            raise CellError(f"{_shown(cell)} is no date; write it as 2026-01-31") from None
+    if not 1970 <= found.year <= 2200:
+        raise CellError(f"{_shown(cell)} lies outside of the years 1970 to 2200")
+    return found.isoformat()
+
+
+def number(cell: Any) -> float:
+    """A number that is not negative, with a point before its decimals."""
+    try:
+        found = float(cell) if isinstance(cell, int | float) else float(_digits(text(cell)))
+    except ValueError:
+        raise CellError(f"{_shown(cell)} is no number; write it as 1200.50") from None
+    if not (math.isfinite(found) and found >= 0):
+        raise CellError(f"{_shown(cell)} is no amount that can be; write a number of 0 or more")
+    return found
+
+
+def whole(cell: Any) -> float:
+    """A whole number above zero."""
+    found = number(cell)
+    if not found.is_integer() or not 1 <= found <= 3_660:
+        raise CellError(f"{_shown(cell)} is no whole number from 1 to 3660")
+    return int(found)
+
+
+def currency(cell: Any) -> str:
+    """A currency by its three letters."""
+    found = text(cell).upper()
+    if not re.fullmatch(r"[A-Z]{3}", found):
+        raise CellError(f"{_shown(cell)} is no currency; write its three letters, such as EUR")
+    return found
+
+
+def several(cell: Any) -> list[str]:
+    """Several words with semicolons between them."""
+    return list(dict.fromkeys(part.strip() for part in text(cell).split(";") if part.strip()))
+
+
+def name(cell: Any) -> str:
+    """An id: small letters, digits, dot, hyphen, underscore."""
+    found = text(cell)
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]{0,62}", found):
+        raise CellError(
+            f"{_shown(cell)} is no id; write small letters, digits and hyphens, such as fosdem-2026"
+        )
+    return found
+
+
+def yes_or_no(cell: Any) -> bool:
+    """Yes or no."""
+    found = text(cell).casefold()
+    if found in ("yes", "y", "true", "1", "x"):
+        return True
+    if found in ("no", "n", "false", "0"):
+        return False
+    raise CellError(f"{_shown(cell)} is neither yes nor no")
+
+
+def one_of(*words: str) -> Callable[[Any], Value]:
+    """One of a few words."""
+
+    def read(cell: Any) -> str:
+        found = text(cell).casefold()
+        if found not in words:
+            near = difflib.get_close_matches(found, words, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"write one of {', '.join(words)}"
+            raise CellError(f"{_shown(cell)} is none of the words known here; {hint}")
+        return found
+
+    return read
+
+
+def read_row(
+    sheet: Sheet, cells: Mapping[str, Any], communities: Sequence[str]
+) -> tuple[dict[str, Value], list[tuple[str, str]]]:
+    """What a row says, and what is wrong with it: pairs of a column and a phrase."""
+    row: dict[str, Value] = {}
+    wrong: list[tuple[str, str]] = []
+    for title, column in sheet.columns.items():
+        cell = cells.get(title)
+        row[title] = None
+        if cell is None or not text(cell):
+            if column.needed:
+                wrong.append((title, "is empty, and a row needs it"))
+            continue
+        try:
+            row[title] = column.read(cell)
+        except CellError as error:
+            wrong.append((title, str(error)))
+    if not wrong:
+        wrong += _contradictions(row, communities)
+    return row, wrong
+
+
+def _contradictions(row: Mapping[str, Value], communities: Sequence[str]) -> list[tuple[str, str]]:
+    wrong = []
+    start, end = row.get("starts_on"), row.get("ends_on")
+    if isinstance(start, str) and isinstance(end, str) and end < start:
+        wrong.append(("ends_on", f"{end} is before starts_on, {start}"))
+    for title in ("cost", "amount"):
+        if row.get(title) is not None and "currency" in row and row["currency"] is None:
+            wrong.append(
+                ("currency", f"is empty although there is a {title}; write three letters, such as EUR")
+            )
+    named = row.get("communities")
+    for one in named if isinstance(named, list) else ():
+        if one not in communities:
+            near = difflib.get_close_matches(one, communities, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(communities)}"
+            wrong.append(("communities", f"{one!r} is no community of ospo.toml; {hint}"))
+    return wrong
+
+
+def _digits(found: str) -> str:
+    if not re.fullmatch(r"-?\d+(\.\d+)?", found):
+        raise ValueError(found)
+    return found
+
+
+def _shown(cell: Any) -> str:
+    return repr(text(cell)[:60])
+
+
+_NEEDED_DAY, _NEEDED_TEXT, _NEEDED_NAME = Column(day, True), Column(text, True), Column(name, True)
+_COST = {"cost": Column(number), "currency": Column(currency), "staff_hours": Column(number)}
+
+SHEETS: Mapping[str, Sheet] = {
+    "goals": Sheet(
+        {
+            "goal_id": _NEEDED_NAME, "goal": _NEEDED_TEXT, "audience": Column(text), "message": Column(text),
+            "channels": Column(several), "metric": Column(text), "target": Column(number), "by": Column(day),
+        },
+        ("goal_id",),
+    ),
+    "events": Sheet(
+        {
+            "event_id": _NEEDED_NAME, "name": _NEEDED_TEXT, "starts_on": _NEEDED_DAY, "ends_on": Column(day),
+            "city": Column(text), "country": Column(text),
+            "role": Column(one_of("hosted", "sponsored", "spoke", "attended"), True),
+            "communities": Column(several), "goal_id": Column(name), **_COST,
+        },
+        ("event_id",),
+    ),
+    "campaigns": Sheet(
+        {
+            "campaign_id": _NEEDED_NAME, "name": _NEEDED_TEXT, "starts_on": _NEEDED_DAY, "ends_on": Column(day),
+            "channels": Column(several), "about": Column(several), "metric": Column(text),
+            "window_days": Column(whole), "communities": Column(several), "goal_id": Column(name), **_COST,
+        },
+        ("campaign_id",),
+    ),
+    "talks": Sheet(
+        {
+            "event_id": _NEEDED_NAME, "title": _NEEDED_TEXT, "speaker_handle": Column(text),
+            "project": Column(text), "url": Column(text), "counts": Column(yes_or_no),
+        },
+        ("event_id", "title"),
+    ),
+    "content": Sheet(
+        {
+            "published_on": _NEEDED_DAY,
+            "kind": Column(
+                one_of("post", "article", "podcast", "video", "translation", "newsletter", "book", "course"), True
+            ),
+            "title": _NEEDED_TEXT, "url": Column(text), "by": Column(one_of("us", "community"), True),
+            "about": Column(several), "communities": Column(several),
+        },
+        ("published_on", "title", "url"),
+    ),
+    "costs": Sheet(
+        {
+            "paid_on": _NEEDED_DAY, "object_id": _NEEDED_NAME, "what": _NEEDED_TEXT,
+            "amount": Column(number, True), "currency": Column(currency, True), "staff_hours": Column(number),
+        },
+        (),
+    ),
+    "introductions": Sheet(
+        {
+            "made_on": _NEEDED_DAY, "consent_id": _NEEDED_TEXT, "to": Column(text), "about": Column(text),
+            "event_id": Column(name), "outcome": Column(text), "outcome_on": Column(day),
+        },
+        (),
+    ),
+    "rates": Sheet(
+        {"currency": Column(currency, True), "rate": Column(number, True), "from": _NEEDED_DAY},
+        ("currency", "from"),
+    ),
+    "event_matches": Sheet(
+        {"event": _NEEDED_TEXT, "other": _NEEDED_TEXT, "same": Column(yes_or_no, True), "reason": Column(text)},
+        ("event", "other"),
+    ),
+}  # fmt: skip
+"""Every sheet that is read. `rates` says what one unit of a currency is worth in the program's own, from a day on."""

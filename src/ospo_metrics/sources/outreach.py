@@ -1,0 +1,218 @@
+"""What the outreach team did and means to do, from its own spreadsheets."""
+
+from __future__ import annotations
+
+import difflib
+import io
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ospo_metrics.items import Context, Handed, Instance, Item, Reject, SourceError, Stream, as_json
+from ospo_metrics.paths import within
+from ospo_metrics.sources._sheets import SHEETS, read_row, text
+from ospo_metrics.sources._snapshots import Snapshot, changed, hand_over
+from ospo_metrics.sources._tables import decoded, delimiters, fingerprint, numbered, rows
+
+NAME = "outreach"
+STREAMS = tuple(Stream(name, versions=True) for name in SHEETS)
+LARGEST_SHEET = 20 << 20
+VERSION = 1
+"""Raise it when the same sheet is read differently, so that every sheet is read again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """Where the sheets lie, and which communities they may name."""
+
+    path: str
+    communities: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One row of a sheet as it stands there; `problem` where it could not even be taken apart."""
+
+    number: int
+    cells: tuple[Any, ...]
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """One sheet of one file; `place` is how its rows are called."""
+
+    name: str
+    file: str
+    place: str
+    lines: list[_Line]
+
+
+def instances(settings: Any, workspace: Path) -> list[Instance]:
+    """The one folder of the team."""
+    del workspace
+    outreach = settings.sources.outreach
+    if outreach is None:
+        return []
+    return [
+        Instance("outreach", None, Folder(outreach.folder, tuple(one.id for one in settings.communities)))
+    ]
+
+
+def read(instance: Instance, stream: str, context: Context) -> Iterator[Handed]:
+    """Hand over the rows of one sheet, `<sheet>.csv` or a sheet of that name in any .xlsx; a bad row is set aside."""
+    folder: Folder = instance.options
+    place = context.workspace / folder.path
+    if not place.is_dir():
+        raise SourceError(
+            f"outreach: there is no folder {folder.path}. Check 'folder' under [sources.outreach] in ospo.toml."
+        )
+    files = {
+        within(context.workspace, path): path
+        for path in sorted(place.iterdir())
+        if path.is_file() and not path.name.startswith((".", "~"))
+    }
+    setting = fingerprint(VERSION, folder.communities)
+    marks = {name: fingerprint(setting, path.read_bytes()) for name, path in files.items()}
+    again = changed(marks, context)
+    found = _snapshots(files, again, marks, stream, folder) if again else iter(())
+    yield from hand_over(found, marks, context, "rows of the sheet, and those that were taken out of it")
+
+
+def _snapshots(
+    files: dict[str, Path], again: list[str], marks: dict[str, str], stream: str, folder: Folder
+) -> Iterator[Snapshot]:
+    """The files that changed; all are looked through, because a row may stand in two of them."""
+    seen: dict[str, str] = {}
+    for name, path in files.items():
+        snapshot = Snapshot(name, marks[name])
+        for page in _pages(name, path, stream, snapshot):
+            _read_page(page, snapshot, seen, folder)
+        if name in again:
+            yield snapshot
+
+
+def _pages(name: str, path: Path, stream: str, snapshot: Snapshot) -> Iterator[_Page]:
+    """The pages of a file that belong to this sheet; what belongs to none is set aside with the nearest."""
+    ending = path.suffix.lower()
+    stem = path.stem.casefold()
+    if path.stat().st_size > LARGEST_SHEET:
+        if _home(stem) == stream:
+            snapshot.rejects.append(Reject(f"{name}:0", f"it is larger than {LARGEST_SHEET >> 20} MB"))
+    elif ending == ".csv":
+        if stem == stream:
+            yield _Page(stream, name, "row", _csv_lines(path.read_bytes()))
+        elif stem not in SHEETS and _home(stem) == stream:
+            snapshot.rejects.append(Reject(f"{name}:0", _no_sheet(path.stem)))
+    elif ending == ".xlsx":
+        yield from _workbook_pages(name, path, stream, snapshot)
+    elif _home(stem) == stream:
+        snapshot.rejects.append(
+            Reject(f"{name}:0", f"{path.name} is neither .csv nor .xlsx; save it as one of these")
+        )
+
+
+def _workbook_pages(name: str, path: Path, stream: str, snapshot: Snapshot) -> Iterator[_Page]:
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    stem = path.stem.casefold()
+    try:
+        book = load_workbook(io.BytesIO(path.read_bytes()), read_only=True, data_only=True)
+        sheets = {
+            sheet.title: [tuple(row) for row in sheet.iter_rows(values_only=True)]
+            for sheet in book.worksheets
+        }
+        book.close()
+    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError, EOFError) as error:
+        if _home(stem) == stream:
+            snapshot.rejects.append(
+                Reject(
+                    f"{name}:0", f"it cannot be read as a workbook ({type(error).__name__}); save it again"
+                )
+            )
+        return
+    only = len(sheets) == 1 and stem in SHEETS
+    for title, found in sheets.items():
+        called = title.strip().casefold()
+        called = stem if only and called not in SHEETS else called
+        lines = [_Line(number, cells) for number, cells in enumerate(found, 1)]
+        if called == stream:
+            yield _Page(stream, name, f"{title} row", lines)
+        elif called not in SHEETS and _home(called) == stream and any(map(_is_filled, lines)):
+            snapshot.rejects.append(Reject(f"{name}:{title} 0", f"sheet {title!r}: {_no_sheet(title)}"))
+
+
+def _csv_lines(raw: bytes) -> list[_Line]:
+    content = decoded(raw)
+    return [
+        _Line(row.line, row.cells, row.problem)
+        for row in rows(content, delimiters(content, of_header=True)[0])
+    ]
+
+
+def _read_page(page: _Page, snapshot: Snapshot, seen: dict[str, str], folder: Folder) -> None:
+    """Add a page's rows to the snapshot, each as an item or with what is wrong with it."""
+    sheet = SHEETS[page.name]
+
+    def reject(number: int, column: str, what: str) -> None:
+        where = f"sheet {page.name}, row {number}" + (f", column {column!r}" if column else "")
+        snapshot.rejects.append(Reject(f"{page.file}:{page.place} {number}", f"{where}: {what}"))
+
+    lines = [line for line in page.lines if line.problem or (_is_filled(line) and not _is_comment(line))]
+    if not lines:
+        return
+    head, *body = lines
+    titles = [text(cell).casefold() if cell is not None else "" for cell in head.cells]
+    missing = [title for title, column in sheet.columns.items() if column.needed and title not in titles]
+    if missing or head.problem:
+        what = head.problem or f"the header lacks {', '.join(missing)}"
+        reject(head.number, "", f"{what}; the columns are {', '.join(sheet.columns)}")
+        return
+    for title in titles:
+        if title and title not in sheet.columns:
+            near = difflib.get_close_matches(title, list(sheet.columns), 1)
+            hint = f"did you mean {near[0]!r}?" if near else "it is left out"
+            reject(head.number, title, f"no such column; {hint}")
+    found: list[tuple[int, str, dict[str, Any]]] = []
+    for line in body:
+        if line.problem:
+            reject(line.number, "", line.problem)
+            continue
+        if any(cell is not None and text(cell) for cell in line.cells[len(titles) :]):
+            reject(line.number, "", f"it has {len(line.cells)} cells and the header {len(titles)}")
+            continue
+        row, wrong = read_row(sheet, dict(zip(titles, line.cells, strict=False)), folder.communities)
+        key = "|".join(str(row[column] or "") for column in sheet.key) or fingerprint(*row.values())
+        if not wrong and sheet.key and key in seen:
+            wrong = [(sheet.key[0], f"{key!r} was there before, in {seen[key]}; a row stands once")]
+        for column, what in wrong:
+            reject(line.number, column, what)
+        if not wrong:
+            seen[key] = f"{page.file} {page.place} {line.number}"
+            found.append((line.number, key, row))
+    keys = numbered(key for _, key, _ in found)
+    for (number, _, row), key in zip(found, keys, strict=True):
+        snapshot.items.append(Item(key, as_json(row), None, f"{page.file}:{page.place} {number}"))
+
+
+def _home(name: str) -> str:
+    """The sheet under which something is reported that belongs to none."""
+    near = difflib.get_close_matches(name, list(SHEETS), 1, 0.5)
+    return near[0] if near else "events"
+
+
+def _no_sheet(name: str) -> str:
+    near = difflib.get_close_matches(name.casefold(), list(SHEETS), 1, 0.5)
+    hint = f"did you mean '{near[0]}'?" if near else f"the sheets are {', '.join(SHEETS)}"
+    return f"{name!r} is none of the sheets that are read; {hint}"
+
+
+def _is_filled(line: _Line) -> bool:
+    return any(cell is not None and text(cell) for cell in line.cells)
+
+
+def _is_comment(line: _Line) -> bool:
+    return not line.problem and next((text(c) for c in line.cells if c is not None), "").startswith("#")
