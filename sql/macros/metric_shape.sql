@@ -3,7 +3,7 @@
     select *
     from {{ model }}
     where metric <> '{{ model.name }}'
-        or scope_kind not in ('program', 'community', 'project')
+        or scope_kind not in ('program', 'community', 'project', 'event')
         or scope_id is null or period_start is null or period_end <= period_start or segment is null
         or status not in ('ok', 'too_early', 'suppressed', 'refused', 'no_data')
         or (status = 'ok') <> (reason is null)

@@ -14,7 +14,9 @@ from ospo_metrics import __version__, catalog, privacy, transform
 from ospo_metrics.settings import Workspace
 from ospo_metrics.warehouse import create, identifier
 
-_ABOUT_PEOPLE = {"dim_people", "fct_activities", "fct_conversations"}
+_ABOUT_PEOPLE = {
+    "dim_people", "fct_activities", "fct_attendance", "fct_conversations", "fct_introductions", "fct_touches",
+}  # fmt: skip
 """Left out of what is made for the public: who knows the archives could tell from the times who did what."""
 
 _META = {

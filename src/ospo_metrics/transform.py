@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
@@ -21,8 +22,10 @@ from ospo_metrics.warehouse import open_warehouse
 _CONFIG = """
 create schema if not exists config;
 create or replace table config.ospo (
-    name varchar, timezone varchar, smallest_group integer, audience varchar, is_simulated boolean
+    name varchar, timezone varchar, smallest_group integer, audience varchar, is_simulated boolean, currency varchar
 );
+create or replace table config.holiday_regions (region varchar);
+create or replace table config.feeds (feed_id varchar, kind varchar, made_by varchar, community_ids varchar[]);
 create or replace table config.communities (community_id varchar, name varchar, position integer);
 create or replace table config.project_patterns (community_id varchar, kind varchar, pattern varchar);
 create or replace table config.own_domains (domain varchar);
@@ -53,11 +56,23 @@ def build(workspace: Workspace, progress: Teller) -> Built:
         raise BuildError(_first_sentence(broken[0]))
     if errors and not any(node["status"] == "fail" for node in nodes):
         raise BuildError(f"dbt could not start: {_joined(errors[0])} The whole log is {_log(workspace)}.")
+    _propose_events(workspace)
     passed = [node for node in nodes if node["status"] in ("success", "pass", "warn")]
     return Built(
         models=sum(node["unique_id"].startswith(("model.", "seed.")) for node in passed),
         tests=sum(node["unique_id"].startswith("test.") for node in passed),
     )
+
+
+def _propose_events(workspace: Workspace) -> None:
+    """Write the pairs of events that may be one, in the form of the sheet `event_matches`, for a person to decide."""
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
+        rows = connection.execute(
+            "select event, other, '' as same, reason from intermediate.int_event_proposals order by all"
+        ).fetchall()
+    path = workspace.private / "event_proposals.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("event", "other", "same", "reason"), *rows])
 
 
 def failures(workspace: Workspace) -> list[str]:
@@ -105,12 +120,10 @@ def _knows_people(workspace: Workspace) -> bool:
         return False
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
         tables = connection.execute(
-            "select 1 from duckdb_tables() where schema_name = 'intermediate' and table_name = 'int_identities'"
+            "select schema_name || '.' || table_name from duckdb_tables() "
+            "where table_name in ('int_identities', 'attendance__registrations')"
         ).fetchall()
-        return (
-            bool(tables)
-            and connection.execute("from intermediate.int_identities limit 1").fetchone() is not None
-        )
+        return any(connection.execute(f"from {name} limit 1").fetchone() is not None for (name,) in tables)
 
 
 def write_config(workspace: Workspace) -> None:
@@ -126,19 +139,22 @@ def write_config(workspace: Workspace) -> None:
         connection.execute("begin")
         connection.execute(_CONFIG)
         connection.execute(
-            "insert into config.ospo values (?, ?, ?, ?, ?)",
+            "insert into config.ospo values (?, ?, ?, ?, ?, ?)",
             [
                 settings.ospo.name,
                 settings.ospo.timezone,
                 settings.privacy.smallest_group,
                 settings.privacy.audience,
                 workspace.is_simulated,
+                settings.ospo.currency,
             ],
         )
         for table, rows in (
             ("communities", [(c.id, c.name, position) for position, c in enumerate(settings.communities)]),
             ("project_patterns", patterns),
             ("own_domains", [(domain.lower(),) for domain in settings.ospo.own_domains]),
+            ("holiday_regions", [(region,) for region in settings.ospo.holidays]),
+            ("feeds", [(one.id, one.kind, one.by, one.communities) for one in settings.sources.feeds]),
         ):
             for row in rows:
                 connection.execute(
