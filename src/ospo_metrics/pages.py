@@ -18,7 +18,7 @@ import duckdb
 import jinja2
 from markupsafe import Markup
 
-from ospo_metrics import charts, privacy, project, words
+from ospo_metrics import charts, event_pages, privacy, project, words
 from ospo_metrics.catalog import Metric, Page, metric_from_row, page_from_row
 from ospo_metrics.progress import Teller
 from ospo_metrics.settings import Workspace
@@ -86,6 +86,7 @@ class Published:
     numbers: Mapping[tuple[str, str, str], Sequence[Number]]
     coverage: Sequence[Coverage]
     problems: Sequence[str]
+    events: Sequence[event_pages.Event] = ()
 
     @property
     def today(self) -> date:
@@ -175,6 +176,7 @@ def read(connection: duckdb.DuckDBPyConnection) -> Published:
         numbers=numbers,
         coverage=_coverage(connection),
         problems=_problems(connection),
+        events=event_pages.read(connection),
     )
 
 
@@ -199,6 +201,9 @@ def render(published: Published) -> dict[str, str]:
         pages[f"{page.page}.html"] = template.render(
             site=site, page=page.page, view=view, scopes=published.scopes, charts=_island(figures)
         )
+    if published.events:
+        metric = published.metrics[event_pages.METRIC]
+        pages |= event_pages.render(environment, site, metric, published.events)
     return pages
 
 
@@ -580,6 +585,7 @@ def _site(published: Published) -> dict[str, Any]:
         if published.audience == "internal"
         else "For any reader.",
         "pages": published.pages,
+        "has_events": bool(published.events),
         "plotly": _plotly_name(bundle),
         "plotly_styles": re.findall(r'getElementById\("([0-9a-f]{64})"\)', bundle),
         "coverage": [
