@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,22 @@ _MEETUP = (
     "Name", "User ID", "Title", "Event Host", "RSVP", "Guests", "RSVPed on", "Joined Group on",
     "URL of Member Profile", CONSENT,
 )  # fmt: skip
+_ZOOM = (
+    "Attended", "User Name (Original Name)", "First Name", "Last Name", "Email", "Registration Time",
+    "Approval Status", "Join Time", "Leave Time", "Time in Session (minutes)", "Is Guest", HEARD, CONSENT,
+    "Country/Region Name",
+)  # fmt: skip
+_ZOOM_PANEL = (
+    "Attended", "User Name (Original Name)", "Email", "Join Time", "Leave Time", "Time in Session (minutes)",
+    "Is Guest", "Country/Region Name",
+)  # fmt: skip
+_TITO = (
+    "Number", "Ticket Created Date", "Ticket Last Updated Date", "Ticket", "Ticket Full Name",
+    "Ticket First Name", "Ticket Last Name", "Ticket Email", "Ticket Company Name", "Ticket Phone Number",
+    "Event", "Void Status", "Price", "Ticket Reference", "Tags", "Unique Ticket URL", "Order Reference",
+    "Order Name", "Order Email", "Checked In At", HEARD, CONSENT,
+)  # fmt: skip
+_PLAIN = ("email", "status", "role", "registered_at", "consent")
 
 
 def write(folder: Path, happenings: Happenings) -> dict[str, Any]:
@@ -50,8 +67,10 @@ def write(folder: Path, happenings: Happenings) -> dict[str, Any]:
         path = target / f"{event.id}.csv"
         with path.open("w", encoding=encoding, newline="") as file:
             writer = csv.writer(file, lineterminator="\r\n" if event.tool == "eventbrite" else "\n")
+            writer.writerows(_preamble(event, seats))
             writer.writerow(header)
             writer.writerows(row_of(event, seat, number) for number, seat in enumerate(seats, 1))
+            writer.writerows(_joined_again(event, seats))
         found[event.id] = {
             "location": f"outreach/attendance/{event.id}.csv",
             "tool": event.tool,
@@ -59,7 +78,85 @@ def write(folder: Path, happenings: Happenings) -> dict[str, Any]:
             "by_status": dict(sorted(Counter(seat.status for seat in seats).items())),
             "consented": sum(seat.consented for seat in seats),
         }
+    found.update(_at_conferences(target, happenings))
     return found
+
+
+def _at_conferences(target: Path, happenings: Happenings) -> dict[str, Any]:
+    """Our people behind the table at each conference, on a plain list that somebody typed."""
+    found: dict[str, Any] = {}
+    for conference_id, _, day in plan.CONFERENCES:
+        at = plan.local(day.year, day.month, day.day, 9)
+        crew = [
+            each for each in happenings.people
+            if each.habit == "core" and each.is_own(at) and each.arrived_at < at < each.left_at
+        ][:4]  # fmt: skip
+        rows = [
+            (each.mail_address(at), "attended", "staff", f"{day - timedelta(days=9)} 10:00", "yes")
+            for each in crew
+        ]
+        with (target / f"{conference_id}.csv").open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows([_PLAIN, *rows])
+        found[conference_id] = {
+            "location": f"outreach/attendance/{conference_id}.csv",
+            "tool": "plain",
+            "rows": len(rows),
+            "by_status": {"attended": len(rows)} if rows else {},
+            "consented": len(rows),
+        }
+    return found
+
+
+def _preamble(event: Event, seats: list[Attendance]) -> list[list[str]]:
+    """What Zoom writes above its table of attendees: the report, the host, the panel."""
+    if event.tool != "zoom":
+        return []
+    starts = _zoom_time(_local(event.starts))
+    host = ["Yes", "Example OSPO", f"webinar@{plan.OWN_DOMAIN}", starts, _zoom_time(_local(event.ends)), "60"]
+    attended = sum(seat.status == "attended" for seat in seats)
+    return [
+        ["Attendee Report"],
+        ["Report Generated:", _zoom_time(_local(event.ends + 3_600))],
+        ["Topic", "Webinar ID", "Actual Start Time", "Actual Duration (minutes)", "# Registered",
+         "# Cancelled", "Unique Viewers", "Total Users", "Max Concurrent Views"],
+        [event.title, "847 5984 1045", starts, "61", str(len(seats)), "0", str(attended), str(attended + 1),
+         str(attended)],
+        ["Host Details"],
+        list(_ZOOM_PANEL),
+        [*host, "No", "Germany"],
+        ["Attendee Details"],
+    ]  # fmt: skip
+
+
+def _joined_again(event: Event, seats: list[Attendance]) -> list[list[str]]:
+    """Whoever lost the line stands in Zoom's table twice."""
+    if event.tool != "zoom":
+        return []
+    came = [(number, seat) for number, seat in enumerate(seats, 1) if seat.status == "attended"]
+    return [_zoom(event, seat, number, minutes=5) for number, seat in came[::7]]
+
+
+def _zoom(event: Event, seat: Attendance, number: int, minutes: int = 40) -> list[str]:
+    given, family = seat.person.name.split(" ")
+    came = seat.status == "attended"
+    joined = _arrival(event, number)
+    times = [_zoom_time(joined), _zoom_time(joined + timedelta(minutes=minutes)), str(minutes), "Yes"]
+    approval = "cancelled" if seat.status == "cancelled" else "approved"
+    registered = _zoom_time(_local(seat.registered_at))
+    heard = _ANSWERS[number % len(_ANSWERS)]
+    return ["Yes" if came else "No", seat.person.name, given, family, seat.address, registered, approval,
+            *(times if came else ["--"] * 4), heard, _yes_or_no(seat), "Germany" if came else ""]  # fmt: skip
+
+
+def _tito(event: Event, seat: Attendance, number: int) -> list[str]:
+    given, family = seat.person.name.split(" ")
+    made = f"{_local(seat.registered_at):%Y-%m-%d %H:%M:%S %z}"
+    came = f"{_arrival(event, number):%Y-%m-%d %H:%M:%S %z}" if seat.status == "attended" else ""
+    reference, page = f"SIM{number:03}-1", f"https://ti.to/tickets/ti_sim{number:06}"
+    return [str(number), made, made, "Dinner", seat.person.name, given, family, seat.address,
+            _company(event, seat), "", event.title, "true" if seat.status == "cancelled" else "", "0.00",
+            reference, "", page, f"SIM{number:03}", "Example OSPO", f"events@{plan.OWN_DOMAIN}", came,
+            _ANSWERS[number % len(_ANSWERS)], _yes_or_no(seat)]  # fmt: skip
 
 
 def _pretix(event: Event, seat: Attendance, number: int) -> list[str]:
@@ -104,16 +201,22 @@ def _meetup(event: Event, seat: Attendance, number: int) -> list[str]:
     return [seat.person.name, f"user {member}", "", host, answer, "0", stamp, joined, page, _yes_or_no(seat)]
 
 
-_FORMS = {
+_FORMS: dict[str, tuple[tuple[str, ...], Callable[[Event, Attendance, int], list[str]]]] = {
     "pretix": (_PRETIX, _pretix),
     "eventbrite": (_EVENTBRITE, _eventbrite),
     "luma": (_LUMA, _luma),
     "meetup": (_MEETUP, _meetup),
+    "zoom": (_ZOOM, _zoom),
+    "tito": (_TITO, _tito),
 }
 
 
 def _local(at: int) -> datetime:
     return datetime.fromtimestamp(at, ZONE)
+
+
+def _zoom_time(moment: datetime) -> str:
+    return f"{moment:%b %d, %Y %H:%M:%S}"
 
 
 def _arrival(event: Event, number: int) -> datetime:

@@ -195,11 +195,11 @@ EVENTS = (
     Event("observability-meetup-2025", "Observability evening", "observability", local(2025, 5, 20, 18), 3,
           "Leipzig", "DE", "meetup", False, 64, 0.55, 0.60, 1900, 24, "hosted"),
     Event("edge-webinar-2025", "Edge in one hour", "edge", local(2025, 9, 18, 17), 1,
-          "", "", "eventbrite", False, 80, 0.45, 0.55, 700, 18, "hosted"),
+          "", "", "zoom", False, 80, 0.45, 0.55, 700, 18, "hosted"),
     Event("observability-workshop-2025", "Tracing workshop", "observability", local(2025, 10, 9, 9), 8,
           "Utrecht", "NL", "luma", True, 60, 0.70, 0.70, 5200, 70, "hosted"),
     Event("storage-dinner-2026", "Storage contributors' dinner", "storage", local(2026, 1, 30, 19), 4,
-          "Brno", "CZ", "luma", False, 48, 0.80, 0.65, 3800, 16, "sponsored"),
+          "Brno", "CZ", "tito", False, 48, 0.80, 0.65, 3800, 16, "sponsored"),
     Event("edge-hackday-2026", "Edge hack day", "edge", local(2026, 4, 11, 10), 8,
           "Graz", "AT", "eventbrite", True, 58, 0.68, 0.72, 4500, 80, "hosted"),
 )  # fmt: skip

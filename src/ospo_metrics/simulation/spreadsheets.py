@@ -3,99 +3,220 @@
 from __future__ import annotations
 
 import csv
-from datetime import UTC, datetime, timedelta
+import io
+import re
+import zipfile
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape, quoteattr
 
 from ospo_metrics.simulation import plan
 from ospo_metrics.simulation.plan import ZONE
 
 _GOALS = (
-    ("more-storage-authors", "Developers who run fastfs", "Your patch is welcome", "sprint;blog;mailing list",
-     "new_contributors", "10 a month by the end of 2026"),
-    ("answers-at-the-edge", "People new to Edge", "Somebody answers", "webinar;hack day",
-     "first_response_time", "half of all within 24 hours"),
-    ("tracing-that-stays", "Operators", "Come for the workshop, stay for the project", "workshop;podcast",
-     "newcomer_retention", "a third still here after 180 days"),
+    ("more-storage-authors", "More authors", "Developers who run fastfs", "Your patch is welcome",
+     "sprint; blog; mailing list",
+     "new_contributors", 10, "2026-12-31"),
+    ("answers-at-the-edge", "Faster answers", "People new to Edge", "Somebody answers", "webinar; hack day",
+     "first_response_time", 24, "2026-12-31"),
+    ("tracing-that-stays", "People who stay", "Operators", "Come for the workshop, stay for the project",
+     "workshop; podcast",
+     "newcomer_retention", 0.33, "2026-12-31"),
 )  # fmt: skip
 _GOAL_OF = {
     "storage": "more-storage-authors",
     "edge": "answers-at-the-edge",
     "observability": "tracing-that-stays",
 }
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _CONTENT = (
-    ("2025-02-11", "Why small files are hard", "article", "us", "storage", "https://blog.example.com/small-files"),
-    ("2025-06-03", "fastfs 2.0 is here", "article", "us", "storage", "https://blog.example.com/fastfs-2"),
-    ("2025-08-19", "Tracing a bakery", "video", "community", "observability", "https://videos.example.org/bakery"),
-    ("2025-11-05", "Edge at sea", "podcast", "community", "edge", "https://casts.example.net/edge-at-sea"),
-    ("2026-02-04", "Five traces a day", "article", "us", "observability", "https://blog.example.com/five-traces"),
-    ("2026-05-22", "A German guide to edgeward", "translation", "community", "edge",
-     "https://guides.example.org/edgeward-de"),
-)  # fmt: skip
-_COSTS = (
-    ("2025-01-31", "event", "openbuild-days-2025", "travel", "2900", "EUR", "40"),
-    ("2026-01-30", "event", "openbuild-days-2026", "travel", "3350", "EUR", "44"),
-    ("2025-06-10", "campaign", "fastfs-2-launch", "video production", "2100", "USD", "0"),
-    ("2026-02-09", "campaign", "trace-week", "studio", "1200", "EUR", "6"),
+    (
+        "2025-02-11",
+        "article",
+        "Why small files are hard",
+        "https://blog.example.com/small-files",
+        "us",
+        "example/fastfs",
+        "storage",
+    ),
+    (
+        "2025-06-03",
+        "article",
+        "fastfs 2.0 is here",
+        "https://blog.example.com/fastfs-2",
+        "us",
+        "example/fastfs",
+        "storage",
+    ),
+    (
+        "2025-08-19",
+        "video",
+        "Tracing a bakery",
+        "https://videos.example.org/bakery",
+        "community",
+        "example/tracewell",
+        "observability",
+    ),
+    (
+        "2025-11-05",
+        "podcast",
+        "Edge at sea",
+        "https://casts.example.net/edge-at-sea",
+        "community",
+        "example/edgeward",
+        "edge",
+    ),
+    (
+        "2026-02-04",
+        "article",
+        "Five traces a day",
+        "https://blog.example.com/five-traces",
+        "us",
+        "example/tracewell",
+        "observability",
+    ),
+    (
+        "2026-05-22",
+        "translation",
+        "A German guide to edgeward",
+        "https://guides.example.org/edgeward-de",
+        "community",
+        "example/edgeward",
+        "edge",
+    ),
 )
+_FEED = (
+    ("2025-06-03T09:00:00Z", "fastfs 2.0 is here", "https://blog.example.com/fastfs-2/", ""),
+    (
+        "2025-09-12T07:30:00Z",
+        "What we learned from a summer of issues",
+        "https://blog.example.com/summer",
+        '<p>See <a href="https://github.com/example/edgeward/issues">the list</a>.</p>',
+    ),
+    ("2026-03-03T10:15:00Z", "Lunch at the office", "https://blog.example.com/lunch", "<p>Soup.</p>"),
+)
+_COSTS = (
+    ("2025-01-31", "openbuild-days-2025", "travel", 2900, "EUR", 40),
+    ("2026-01-30", "openbuild-days-2026", "travel", 3350, "EUR", 44),
+    ("2025-06-10", "fastfs-2-launch", "video production", 2100, "USD", 0),
+    ("2026-02-09", "trace-week", "studio", 1200, "EUR", 6),
+    ("2026-04-09", "edge-hackday-2026", "printing", 900, "CHF", 2),
+)
+_RATES = (("USD", 0.92, "2025-01-01"), ("USD", 0.88, "2026-01-01"))
 _INTRODUCTIONS = (
-    ("2025-03-20", "storage-sprint-2025", "yes", "trial"),
-    ("2025-10-15", "observability-workshop-2025", "yes", "no interest"),
-    ("2026-04-20", "edge-hackday-2026", "yes", "partnership"),
+    ("2025-03-20", "c-001", "hiring", "example/fastfs", "storage-sprint-2025", "trial"),
+    ("2025-10-15", "c-002", "a partner", "example/tracewell", "observability-workshop-2025", "no interest"),
+    ("2026-04-20", "c-003", "a partner", "example/edgeward", "edge-hackday-2026", "partnership"),
 )
 
 
 def write(folder: Path) -> dict[str, Any]:
-    """Write `outreach/*.csv` and `calendars/outreach.ics`; returns the rows of each."""
+    """Write `outreach/*.csv` and .xlsx, `calendars/outreach.ics` and `feeds/blog.xml`; returns the rows of each."""
     target = folder / "outreach"
     target.mkdir(parents=True, exist_ok=True)
     tables: dict[str, tuple[tuple[str, ...], list[tuple[Any, ...]]]] = {
-        "goals": (("id", "audience", "message", "channels", "metric", "target"), list(_GOALS)),
+        "goals": (
+            ("goal_id", "goal", "audience", "message", "channels", "metric", "target", "by"), list(_GOALS)
+        ),
         "events": (
-            ("id", "title", "starts_on", "ends_on", "city", "country", "role", "cost", "currency",
-             "staff_hours", "communities", "goal"),
+            ("event_id", "name", "starts_on", "ends_on", "city", "country", "role", "communities", "goal_id",
+             "cost", "currency", "staff_hours"),
             _events(),
         ),
         "campaigns": (
-            ("id", "title", "channels", "starts_on", "ends_on", "cost", "currency", "staff_hours",
-             "communities", "projects", "metric", "window_days", "goal"),
+            ("campaign_id", "name", "starts_on", "ends_on", "channels", "about", "metric", "window_days",
+             "communities", "goal_id", "cost", "currency", "staff_hours"),
             _campaigns(),
         ),
-        "content": (("published_on", "title", "kind", "by", "communities", "url"), list(_CONTENT)),
-        "costs": (("paid_on", "for", "id", "what", "amount", "currency", "staff_hours"), list(_COSTS)),
-        "introductions": (("made_on", "event", "consented", "outcome"), list(_INTRODUCTIONS)),
+        "talks": (("event_id", "title", "speaker_handle", "project", "url", "counts"), _talks()),
+        "content": (("published_on", "kind", "title", "url", "by", "about", "communities"), list(_CONTENT)),
+        "costs": (("paid_on", "object_id", "what", "amount", "currency", "staff_hours"), list(_COSTS)),
+        "introductions": (
+            ("made_on", "consent_id", "to", "about", "event_id", "outcome"), list(_INTRODUCTIONS)
+        ),
+        "rates": (("currency", "rate", "from"), list(_RATES)),
     }  # fmt: skip
     for name, (header, rows) in tables.items():
+        if name == "costs":
+            _workbook(target / f"{name}.xlsx", name, [header, *rows])
+            continue
         with (target / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
             csv.writer(file, lineterminator="\n").writerows([header, *rows])
     return {
         "spreadsheets": {name: len(rows) for name, (_, rows) in tables.items()},
         "calendar": {"location": "calendars/outreach.ics", "entries": _calendar(folder / "calendars")},
+        "feed": {"location": "feeds/blog.xml", "entries": _feed(folder / "feeds")},
     }
 
 
 def _events() -> list[tuple[Any, ...]]:
     held = [
-        (event.id, event.title, event.day, event.day, event.city, event.country, event.role, event.cost,
-         "EUR", event.staff_hours, event.community, _GOAL_OF[event.community])
+        (event.id, event.title, event.day, event.day, event.city, event.country, event.role, event.community,
+         _GOAL_OF[event.community], event.cost, "EUR", event.staff_hours)
         for event in plan.EVENTS
     ]  # fmt: skip
     spoken = [
-        (conference_id, title, day, day + timedelta(days=1), "Nowhere", "", "spoke", 1500, "EUR", 60,
-         ";".join(each.id for each in plan.COMMUNITIES), "more-storage-authors")
+        (conference_id, title, day, day + timedelta(days=1), "Nowhere", "", "spoke",
+         "; ".join(each.id for each in plan.COMMUNITIES), "more-storage-authors", 1500, "EUR", 60)
         for conference_id, title, day in plan.CONFERENCES
     ]  # fmt: skip
     return sorted([*held, *spoken], key=lambda row: str(row[2]))
 
 
+def _talks() -> list[tuple[Any, ...]]:
+    """A talk that no schedule shows: what we said at our own workshop."""
+    return [("observability-workshop-2025", "Traces for beginners", "", "example/tracewell", "", "yes")]
+
+
 def _campaigns() -> list[tuple[Any, ...]]:
     return [
-        (campaign.id, campaign.title, campaign.channels, datetime.fromtimestamp(campaign.starts, ZONE).date(),
-         datetime.fromtimestamp(campaign.ends - 1, ZONE).date(), campaign.cost, "EUR", campaign.staff_hours,
-         campaign.community, plan.community(campaign.community).repositories[0].id, "new_contributors", 28,
-         _GOAL_OF[campaign.community])
+        (campaign.id, campaign.title, datetime.fromtimestamp(campaign.starts, ZONE).date(),
+         datetime.fromtimestamp(campaign.ends - 1, ZONE).date(), campaign.channels,
+         plan.community(campaign.community).repositories[0].id, "new_contributors", 28, campaign.community,
+         _GOAL_OF[campaign.community], campaign.cost, "EUR", campaign.staff_hours)
         for campaign in plan.CAMPAIGNS
     ]  # fmt: skip
+
+
+def _workbook(path: Path, title: str, rows: Sequence[Sequence[Any]]) -> None:
+    """A sheet as a spreadsheet program saves it, byte for byte the same each time."""
+    from openpyxl import Workbook
+
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet(title)
+    for row in rows:
+        sheet.append([date.fromisoformat(cell) if _DAY.fullmatch(str(cell)) else cell for cell in row])
+    made = datetime.fromtimestamp(plan.HISTORY_FROM, UTC).replace(tzinfo=None)
+    book.properties.created = book.properties.modified = made
+    buffer = io.BytesIO()
+    book.save(buffer)
+    with zipfile.ZipFile(buffer) as saved, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in saved.namelist():
+            # Saving stamps the hour on every part and into one of them.
+            content = re.sub(
+                rb"(<dcterms:modified[^>]*>)[^<]*", rb"\g<1>2023-11-01T00:00:00Z", saved.read(name)
+            )
+            target.writestr(zipfile.ZipInfo(name, (2023, 11, 1, 0, 0, 0)), content)
+
+
+def _feed(folder: Path) -> int:
+    """Our blog as Atom: one article that the spreadsheet has too, one about a project, one about lunch."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = [
+        '<?xml version="1.0" encoding="utf-8"?>',
+        '<feed xmlns="http://www.w3.org/2005/Atom">',
+        "<title>Example OSPO</title><id>https://blog.example.com/</id><updated>2026-03-03T10:15:00Z</updated>",
+    ]
+    for published, title, url, text in _FEED:
+        lines += [
+            f"<entry><id>{url}</id><title>{title}</title><link href={quoteattr(url)}/>",
+            f"<published>{published}</published><updated>{published}</updated>",
+            f'<content type="html">{escape(text)}</content></entry>',
+        ]
+    (folder / "blog.xml").write_text("\n".join([*lines, "</feed>", ""]), encoding="utf-8")
+    return len(_FEED)
 
 
 def _calendar(folder: Path) -> int:

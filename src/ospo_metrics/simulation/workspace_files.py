@@ -12,7 +12,7 @@ MARK = "# Simulated data: nothing in this workspace happened, and nobody in it e
 def write(folder: Path) -> None:
     """Write settings that read every simulated source, with paths relative to the workspace."""
     (folder / "ospo.toml").write_text(_settings(), encoding="utf-8")
-    (folder / ".gitignore").write_text("private/\npublished/\n", encoding="utf-8")
+    (folder / ".gitignore").write_text("private/\npublished/\noutreach/attendance/\n", encoding="utf-8")
 
 
 def _settings() -> str:
@@ -26,6 +26,8 @@ def _settings() -> str:
         f'own_organizations = ["{plan.OWN_ORGANIZATION}"]',
         f'own_domains = ["{plan.OWN_DOMAIN}"]',
         f'timezone = "{plan.TIMEZONE}"     # decides where a day and a month begin',
+        'currency = "EUR"               # in which costs are added',
+        'holidays = ["DE"]              # whose public holidays make a quiet day',
     ]
     for community in plan.COMMUNITIES:
         ids = [each.id for each in community.repositories]
@@ -68,5 +70,18 @@ def _settings() -> str:
             f'id = "{conference_id}"',
             f'location = "schedules/{conference_id}.xml"',
         ]
+    lines += [
+        "",
+        "[[sources.calendars]]",
+        'id = "outreach"',
+        'location = "calendars/outreach.ics"',
+        "",
+        "[[sources.feeds]]",
+        'id = "blog"',
+        'location = "feeds/blog.xml"',
+        "",
+        "[sources.outreach]",
+        'folder = "outreach"     # the spreadsheets, and the lists of attendees in its folder attendance',
+    ]
     lines += ["", "[privacy]", "smallest_group = 5", 'audience = "internal"']
     return "\n".join(lines) + "\n"
