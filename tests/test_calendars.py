@@ -93,14 +93,22 @@ def test_counts_of_real_schedules(
     assert {(zone, zone is None)} == {(talk["zone"], talk["zone_unknown"]) for talk in talks}
     assert all(talk["start"].startswith(f"{year}-") and talk["duration_minutes"] for talk in talks)
     end = datetime.combine(datetime.fromisoformat(max(talk["start"] for talk in talks)), datetime.min.time())
-    assert Claim(events, "events in the schedule", handed[-1].observed_until) == handed[-1]
+    assert Claim(events, "talks in the schedule", handed[-1].observed_until) == handed[-1]
     assert end.date() < handed[-1].observed_until.date()
-    (schedule,) = payloads(read(DATA, f"{year}.xml.gz", "schedules"))
+    (schedule,) = payloads(read(DATA, f"{year}.xml.gz", "events"))
     assert (f"FOSDEM {year}", "Brussels", zone) == (schedule["title"], schedule["city"], schedule["zone"])
 
 
 @needs_schedules
-@pytest.mark.parametrize("stream", ["talks", "schedules"])
+def test_2026_lists_most_people_twice() -> None:
+    """2,013 references in the file are 927 people, each once in a talk."""
+    text = gzip.decompress((DATA / "2026.xml.gz").read_bytes())
+    speakers = [person["id"] for talk in payloads(read(DATA, "2026.xml.gz")) for person in talk["persons"]]
+    assert (text.count(b"<person "), len(set(speakers))) == (2_013, 927)
+
+
+@needs_schedules
+@pytest.mark.parametrize("stream", ["talks", "events"])
 def test_an_unchanged_schedule_is_not_read_again(stream: str) -> None:
     """With last night's cursor there is no item, and the claim is the same."""
     first = read(DATA, "2023.xml.gz", stream)
@@ -137,14 +145,16 @@ def test_what_is_kept_of_a_talk(tmp_path: Path) -> None:
     )
     assert ("2026-03-29T09:00:00+02:00", None) == (breakfast["start"], breakfast["duration_minutes"])
     assert ["1", "2", "3"] == [one.key for one in handed if isinstance(one, Item)]
-    assert Claim(3, "events in the schedule", datetime(2026, 3, 30, tzinfo=UTC)) == handed[-1]
+    assert Claim(3, "talks in the schedule", datetime(2026, 3, 30, tzinfo=UTC)) == handed[-1]
 
 
 def test_what_is_kept_of_a_schedule(tmp_path: Path) -> None:
     """The event itself is one row, keyed by the calendar's id."""
-    handed = read_text(tmp_path, SCHEDULE, "schedules")
+    handed = read_text(tmp_path, SCHEDULE, "events")
     assert [
         {
+            "form": "schedule",
+            "uid": "days-2026",
             "title": "Storage Days",
             "acronym": None,
             "venue": "Town Hall",
@@ -153,9 +163,10 @@ def test_what_is_kept_of_a_schedule(tmp_path: Path) -> None:
             "end": "2026-03-29",
             "zone": "Europe/Berlin",
             "url": None,
+            "status": "confirmed",
         }
     ] == payloads(handed)
-    assert ("days-2026", Claim(1, "one schedule", datetime(2026, 3, 30, tzinfo=UTC))) == (
+    assert ("days-2026", Claim(1, "events in the calendar", datetime(2026, 3, 30, tzinfo=UTC))) == (
         handed[0].key,
         handed[-1],
     )
@@ -217,9 +228,9 @@ def test_a_schedule_that_breaks_off_gives_what_is_before(tmp_path: Path) -> None
     ("text", "what"),
     [
         (b"", "looks like an empty file, not like a schedule in pentabarf XML"),
-        (b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", "looks like an iCalendar file, not like"),
         (b"<!DOCTYPE html><html><br></html>", "is XML that begins with <html>"),
-        (b"{}", "looks like JSON, not like"),
+        (b"{}", "is JSON, and no schedule of frab, pretalx or Sessionize"),
+        (b"{", "is broken JSON"),
         (b"Hello.", "looks like plain text, not like"),
         (b"\x00\x01", "looks like something binary, not like"),
         (b"<feed></feed>", "is XML that begins with <feed>, not with <schedule>"),
@@ -240,13 +251,13 @@ def test_what_is_no_schedule_says_what_it_looks_like(tmp_path: Path, text: bytes
 
 
 def test_a_location_stands_for_one_file(tmp_path: Path) -> None:
-    """No file and several files are both told, for a calendar is one schedule."""
+    """No file and several files are both told, for a calendar is one file."""
     with pytest.raises(SourceError) as caught:
         read(tmp_path, "*.xml")
     assert "calendar 'days-2026': *.xml matches no file. Check 'location' in ospo.toml." == str(caught.value)
     for name in ("a.xml", "b.xml"):
         (tmp_path / name).write_text(SCHEDULE)
-    with pytest.raises(SourceError, match="matches 2 files, and a calendar is one schedule"):
+    with pytest.raises(SourceError, match="matches 2 files, and a calendar is one file"):
         read(tmp_path, "*.xml")
 
 
@@ -287,7 +298,7 @@ def test_a_schedule_is_fetched_once_for_both_streams(tmp_path: Path, server: tup
     """Talks and schedule of one night come from one request."""
     url, asked = server
     talks = read(tmp_path, f"{url}/schedule.xml")
-    (schedule,) = payloads(read(tmp_path, f"{url}/schedule.xml", "schedules"))
+    (schedule,) = payloads(read(tmp_path, f"{url}/schedule.xml", "events"))
     assert (3, "Storage Days") == (len(payloads(talks)), schedule["title"])
     assert ["/schedule.xml"] == asked
 
@@ -340,3 +351,33 @@ def test_any_schedule_is_accounted_for(
                 seen.add(identity)
         assert good == [talk["id"] for talk in payloads(handed)]
         assert len(events) == handed[-1].count
+
+
+def later(handed: list[Any]) -> dict[str, Any]:
+    (cursor,) = (json.loads(json.dumps(one.cursor)) for one in handed if isinstance(one, Checkpoint))
+    return dict(cursor)
+
+
+def test_a_talk_that_was_withdrawn_is_taken_out_and_one_that_was_given_stays(tmp_path: Path) -> None:
+    """Before its time a talk that is no longer listed was withdrawn; afterwards only the list was cut."""
+    first = read_text(tmp_path, SCHEDULE)
+    (tmp_path / "schedule.xml").write_text(SCHEDULE.replace("Night session", "").replace('id="1"', 'id="11"'))
+    instance = Instance("days-2026", None, calendars.Calendar("schedule.xml"))
+    for now, gone in ((datetime(2026, 1, 1, tzinfo=UTC), ["1", "2"]), (NOW, [])):
+        again = list(calendars.read(instance, "talks", Context(tmp_path, now, later(first))))
+        assert gone == [one.key for one in again if isinstance(one, Item) and "is_taken_out" in one.payload]
+        assert (
+            again[-1].count == 3 + 2
+        )  # eleven and breakfast, one reject, and the two that are no longer listed
+
+
+def test_what_stands_behind_a_break_is_not_taken_out(tmp_path: Path) -> None:
+    """A download that was cut off withdraws nothing."""
+    before = datetime(2026, 1, 1, tzinfo=UTC)
+    instance = Instance("days-2026", None, calendars.Calendar("schedule.xml"))
+    first = read_text(tmp_path, SCHEDULE)
+    (tmp_path / "schedule.xml").write_text(SCHEDULE[: SCHEDULE.index("Breakfast")])
+    cut = list(calendars.read(instance, "talks", Context(tmp_path, before, later(first))))
+    assert ["1", "2"] == [one.key for one in cut if isinstance(one, Item)]
+    assert cut[-1].count == 4
+    assert sorted(later(cut)["keys"]) == ["1", "2", "3"]

@@ -78,7 +78,17 @@ def test_init_makes_a_workspace_that_check_understands(tmp_path: Path) -> None:
     again = _run("init", tmp_path / "office")
 
     made = {str(path.relative_to(tmp_path / "office")) for path in (tmp_path / "office").rglob("*.*")}
-    sheets = ("goals", "events", "campaigns", "talks", "content", "costs", "introductions")
+    sheets = (
+        "goals",
+        "events",
+        "campaigns",
+        "talks",
+        "content",
+        "costs",
+        "introductions",
+        "rates",
+        "event_matches",
+    )
     assert done.returncode == 0
     assert made == {"ospo.toml", ".gitignore", *(f"outreach/{name}.csv" for name in sheets)}
     assert checked.returncode == 1

@@ -19,6 +19,7 @@ from ospo_metrics.items import Item, Reject, SourceError, as_json
 MOST_RECURRENCES = 2_000
 """A weekly meeting of forty years; an entry that recurs more often was typed wrong."""
 DAYS_AHEAD = 730
+_NEEDED = ("DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def events_of(
             yield Reject(f"{name}:{current[0].line}", f"entry on line {current[0].line}: {error}")
     if not is_whole:
         yield Reject(
-            f"{name}:{lines[-1][0]}", "the calendar breaks off here, within an entry or before its end"
+            f"{name}:end", "the calendar breaks off here, within an entry or before its end"
         )
 
 
@@ -119,13 +120,13 @@ def _entry(line: int, block: list[str], zones: list[str]) -> _Entry:
     try:
         calendar = Calendar.from_ical("\r\n".join(whole))
         (event,) = calendar.walk("VEVENT")
-        start = event.get("DTSTART")
-        moment = start.dt if start is not None else None
     except Exception as error:  # the library raises whatever its parts raise
         raise _BadEntryError(f"it cannot be read ({type(error).__name__})") from None
     broken = sorted({str(name) for name, _ in event.errors})
-    if {"DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID"} & set(broken):
-        raise _BadEntryError(f"{', '.join(broken)} cannot be read")
+    if needed := [name for name in broken if name in _NEEDED]:
+        raise _BadEntryError(f"{', '.join(needed)} cannot be read")
+    start = event.get("DTSTART")
+    moment = getattr(start, "dt", None)
     if moment is None:
         raise _BadEntryError("it has no DTSTART that can be read")
     if not 1970 <= moment.year <= 2200:
@@ -241,9 +242,10 @@ def _on_a_clock(moment: date | datetime, zone: tzinfo) -> datetime:
     return datetime.combine(moment, time(), zone)
 
 
-def _zone_name(moment: date | datetime, zone: tzinfo) -> str:
+def _zone_name(moment: date | datetime, zone: tzinfo) -> str | None:
+    """The zone as the time zone database has it; None for one that the calendar made up, whose offsets are kept."""
     own = moment.tzinfo if isinstance(moment, datetime) and moment.tzinfo else zone
-    return "UTC" if own == UTC else str(getattr(own, "key", None) or own)
+    return "UTC" if own == UTC else getattr(own, "key", None)
 
 
 def _zone(name: str) -> ZoneInfo | None:

@@ -76,19 +76,19 @@ def numbered(names: Iterable[str]) -> Iterator[str]:
 
 def _end_of_row(lines: Sequence[str], start: int, delimiter: str) -> int | None:
     """The line on which the row that begins here ends, or None where a quotation mark stays open."""
-    is_open = False
+    is_open: bool | None = False
     for place in range(start, min(start + LONGEST_ROW, len(lines))):
         is_open = _is_open_after(lines[place], delimiter, is_open)
-        if not is_open:
-            return place
+        if is_open is not True:
+            return None if is_open is None else place
     return None
 
 
-def _is_open_after(line: str, delimiter: str, is_open: bool) -> bool:
-    """Whether a quoted cell goes on in the next line."""
+def _is_open_after(line: str, delimiter: str, is_open: bool) -> bool | None:
+    """Whether a quoted cell goes on in the next line; None where the mark that ends it can only begin another."""
     if '"' not in line:
         return is_open
-    begins_cell = not is_open
+    came_open, begins_cell = is_open, not is_open
     place = 0
     while place < len(line):
         mark = line[place]
@@ -96,8 +96,10 @@ def _is_open_after(line: str, delimiter: str, is_open: bool) -> bool:
             if mark == '"':
                 if line[place + 1 : place + 2] == '"':
                     place += 1
+                elif came_open and line[place + 1 : place + 2] not in ("", delimiter):
+                    return None
                 else:
-                    is_open = False
+                    is_open = came_open = False
         elif mark == '"' and begins_cell:
             is_open = True
         begins_cell = mark == delimiter

@@ -76,7 +76,7 @@ def read(instance: Instance, stream: str, context: Context) -> Iterator[Handed]:
     if cursor.get("sha256") != mark or "keys" not in cursor:
         read_now = _calendar if _is_calendar(text) else _schedule
         keys: dict[str, str] = {}
-        count, end = 0, None
+        count, end, is_whole = 0, None, True
         for handed in read_now(instance, stream, name, text, context):
             if isinstance(handed, str):
                 end = handed
@@ -87,7 +87,11 @@ def read(instance: Instance, stream: str, context: Context) -> Iterator[Handed]:
                 keys[item.key] = start
                 yield item
             else:
+                is_whole &= not handed.location.endswith(":end")
                 yield handed
+        if not is_whole:  # what stood behind the break is still there, as far as anybody knows
+            count += len(set(cursor.get("keys", ())) - set(keys))
+            keys = {**cursor.get("keys", {}), **keys}
         gone = set(cursor.get("gone", ())) | set(cursor.get("keys", ()))
         for key in sorted(set(cursor.get("keys", ())) - set(keys)):
             if cursor["keys"][key] > context.now.isoformat():

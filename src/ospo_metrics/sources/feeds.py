@@ -70,7 +70,7 @@ def _entries(feed_id: str, name: str, raw: bytes) -> Iterator[Item | Reject]:
     if re.search(rb"<!ENTITY", raw[:5_000], re.IGNORECASE):
         raise _error(feed_id, name, "declares entities, which can be made to fill the memory")
     feed = feedparser.parse(io.BytesIO(raw), sanitize_html=False, resolve_relative_uris=False)
-    if not feed.version:
+    if not feed.get("version"):
         raise _error(feed_id, name, "is no RSS or Atom feed")
     keys: set[str] = set()
     for number, entry in enumerate(feed.entries, 1):
