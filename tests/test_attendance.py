@@ -82,7 +82,7 @@ def test_what_was_generated_comes_back(simulated: Path, tmp_path: Path, tool: st
 
     def who(event: dict[str, Any], seat: dict[str, Any]) -> str:
         if event["tool"] == "meetup":
-            return pseudonym(KEY, "member", f"meetup user {550_000_000 + int(seat['person'][1:])}")
+            return pseudonym(KEY, "member", f"meetup {550_000_000 + int(seat['person'][1:])}")
         return address(seat["address"])
 
     def moment(text: str) -> str:

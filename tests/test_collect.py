@@ -23,6 +23,7 @@ from ospo_metrics.items import Checkpoint, Claim, Context, Instance, Item, Rejec
 from ospo_metrics.progress import Quiet
 from ospo_metrics.settings import Workspace, open_workspace
 from ospo_metrics.sources import discover
+from ospo_metrics.transform import ensure_key
 from ospo_metrics.warehouse import open_warehouse
 
 SETTINGS = '[ospo]\nname = "Test"\n[[communities]]\nid = "c"\nname = "C"\n'
@@ -237,7 +238,8 @@ def test_twenty_kills_lose_and_double_nothing(simulated: Path, tmp_path: Path) -
     """SIGKILL at random moments of collecting, then a run to the end, gives the rows of an undisturbed run."""
     calm, killed = tmp_path / "calm", tmp_path / "killed"
     shutil.copytree(simulated, calm)
-    shutil.copytree(simulated, killed)
+    ensure_key(open_workspace(calm))  # both know people by the same pseudonyms
+    shutil.copytree(calm, killed)
     with _collecting(calm) as process:
         _begins(process)
         began = time.monotonic()

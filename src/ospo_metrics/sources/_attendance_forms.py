@@ -248,7 +248,7 @@ def _meetup(cells: Cells) -> Seat:
     return Seat(
         ticket=cells.get("user id"),
         status=status,
-        member=f"meetup {cells.get('user id')}",
+        member=f"meetup {cells.get('user id').removeprefix('user ')}",
         name=cells.get("name"),
         role="organiser" if is_yes(cells.get("event host")) else "attendee",
         registered_at=cells.moment("rsvped on", "%B %d, %Y %I:%M %p", "%m/%d/%Y %I:%M %p", "%m/%d/%Y"),

@@ -68,9 +68,7 @@ def events_of(
         except _BadEntryError as error:
             yield Reject(f"{name}:{current[0].line}", f"entry on line {current[0].line}: {error}")
     if not is_whole:
-        yield Reject(
-            f"{name}:end", "the calendar breaks off here, within an entry or before its end"
-        )
+        yield Reject(f"{name}:end", "the calendar breaks off here, within an entry or before its end")
 
 
 class _BadEntryError(Exception):

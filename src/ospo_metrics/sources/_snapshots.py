@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from ospo_metrics.items import Checkpoint, Claim, Context, Handed, Item, Reject, as_json
@@ -20,7 +22,11 @@ class Snapshot:
 
 
 def hand_over(
-    found: Iterator[Snapshot], marks: Mapping[str, str], context: Context, how: str
+    found: Iterator[Snapshot],
+    marks: Mapping[str, str],
+    context: Context,
+    how: str,
+    until: datetime | None,
 ) -> Iterator[Handed]:
     """Hand over what changed since the cursor, and what was taken out as an item that says so.
 
@@ -50,7 +56,13 @@ def hand_over(
             yield _taken_out(f"file:{name}", name)
     yield Checkpoint({"files": known})
     held = {key for file in known.values() for key in (*file["keys"], *file["gone"])}
-    yield Claim(len(held) + sum(file["rejects"] for file in known.values()), how, context.now)
+    yield Claim(len(held) + sum(file["rejects"] for file in known.values()), how, until)
+
+
+def last_saved(paths: Iterable[Path], now: datetime) -> datetime | None:
+    """When the newest of these files was saved: of what happened since, they cannot tell; None where there is none."""
+    saved = [datetime.fromtimestamp(path.stat().st_mtime, UTC) for path in paths]
+    return min(max(saved), now) if saved else None
 
 
 def changed(marks: Mapping[str, str], context: Context) -> list[str]:

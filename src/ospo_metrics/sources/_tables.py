@@ -76,11 +76,12 @@ def numbered(names: Iterable[str]) -> Iterator[str]:
 
 def _end_of_row(lines: Sequence[str], start: int, delimiter: str) -> int | None:
     """The line on which the row that begins here ends, or None where a quotation mark stays open."""
-    is_open: bool | None = False
+    is_open = False
     for place in range(start, min(start + LONGEST_ROW, len(lines))):
-        is_open = _is_open_after(lines[place], delimiter, is_open)
-        if is_open is not True:
-            return None if is_open is None else place
+        after = _is_open_after(lines[place], delimiter, is_open)
+        if not after:
+            return None if after is None else place
+        is_open = True
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -25,7 +26,8 @@ from ospo_metrics.sources._attendance_forms import (
     address_in,
     closest,
 )
-from ospo_metrics.sources._snapshots import Snapshot, changed, hand_over
+from ospo_metrics.sources._meetup import is_answers, seat_of
+from ospo_metrics.sources._snapshots import Snapshot, changed, hand_over, last_saved
 from ospo_metrics.sources._tables import Row, decoded, delimiters, fingerprint, numbered, rows
 
 NAME = "attendance"
@@ -33,7 +35,7 @@ STREAMS = (Stream("registrations", versions=True),)
 LARGEST_LIST = 50 << 20
 VERSION = 1
 """Raise it when the same list is read differently, so that every list is read again."""
-_ENDINGS = (".csv", ".tsv", ".txt")
+_ENDINGS = (".csv", ".tsv", ".txt", ".json")
 _LONGEST_PREAMBLE = 60
 
 
@@ -88,7 +90,10 @@ def read(instance: Instance, stream: str, context: Context) -> Iterator[Handed]:
     setting = fingerprint(VERSION, lists)
     marks = {name: fingerprint(setting, path.read_bytes()) for name, path in files.items()}
     found = (_List(name, files[name], marks[name], lists, key).snapshot() for name in changed(marks, context))
-    yield from hand_over(found, marks, context, "rows of the lists, and those that were taken out of them")
+    until = last_saved(files.values(), context.now)
+    yield from hand_over(
+        found, marks, context, "rows of the lists, and those that were taken out of them", until
+    )
 
 
 def _files(workspace: Path, folder: str) -> dict[str, Path]:
@@ -128,6 +133,9 @@ class _List:
             self._reject(0, f"it is larger than {LARGEST_LIST >> 20} MB, which no list of attendees is")
             return self._found
         text = decoded(self._path.read_bytes())
+        if self._path.suffix.lower() == ".json":
+            self._add(list(self._answers(text)))
+            return self._found
         seats: list[tuple[int, Seat, str]] = []
         for mark in delimiters(text):
             table_rows = list(rows(text, mark))
@@ -138,6 +146,23 @@ class _List:
             self._reject(1, self._unknown(list(rows(text, delimiters(text)[0]))))
         self._add(seats)
         return self._found
+
+    def _answers(self, text: str) -> Iterator[tuple[int, Seat, str]]:
+        """The answers that Meetup's interface gave, one after the other."""
+        try:
+            content = json.loads(text)
+        except (ValueError, RecursionError):
+            content = None
+        if not is_answers(content):
+            self._reject(
+                1, "it is no list of answers as Meetup's interface gave them; export the list as CSV"
+            )
+            return
+        for number, told in enumerate(content, 1):
+            try:
+                yield number, seat_of(told), "Meetup"
+            except UnreadableError as error:
+                self._reject(number, str(error))
 
     def _seats(self, table_rows: Sequence[Row]) -> Iterator[tuple[int, Seat, str]]:
         """The registrations of every table of the list, with their line and form."""

@@ -28,9 +28,11 @@ from ospo_metrics.items import (
     as_json,
 )
 from ospo_metrics.paths import expand, is_url, within
+from ospo_metrics.sources import _meetup as _meetup_events
 from ospo_metrics.sources._icalendar import events_of
 from ospo_metrics.sources._schedule_json import JsonSchedule
 from ospo_metrics.sources._schedule_xml import XmlSchedule
+from ospo_metrics.sources._snapshots import last_saved
 
 NAME = "calendars"
 STREAMS = (Stream("talks", versions=True), Stream("events", versions=True))
@@ -74,7 +76,7 @@ def read(instance: Instance, stream: str, context: Context) -> Iterator[Handed]:
         mark += f" {context.now:%Y-%m}"
     cursor = dict(context.cursor)
     if cursor.get("sha256") != mark or "keys" not in cursor:
-        read_now = _calendar if _is_calendar(text) else _schedule
+        read_now = _calendar if _is_calendar(text) else _meetup if _is_meetup(text) else _schedule
         keys: dict[str, str] = {}
         count, end, is_whole = 0, None, True
         for handed in read_now(instance, stream, name, text, context):
@@ -99,7 +101,11 @@ def read(instance: Instance, stream: str, context: Context) -> Iterator[Handed]:
         cursor = {"sha256": mark, "count": count, "end": end, "keys": keys, "gone": sorted(gone - set(keys))}
     yield Checkpoint(cursor)
     end = cursor["end"]
-    over = datetime.combine(date.fromisoformat(end) + timedelta(days=1), time(), UTC) if end else context.now
+    over = (
+        datetime.combine(date.fromisoformat(end) + timedelta(days=1), time(), UTC)
+        if end
+        else _until(instance, context)
+    )
     how = {"talks": "talks in the schedule", "events": "events in the calendar"}[stream]
     yield Claim(cursor["count"] + len(cursor["gone"]), how, min(over, context.now))
 
@@ -110,8 +116,7 @@ _Read = Iterator[tuple[Item, str] | Reject | str]
 
 def _schedule(instance: Instance, stream: str, name: str, text: bytes, context: Context) -> _Read:
     del context
-    is_json = text.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
-    schedule: _Schedule = (JsonSchedule if is_json else XmlSchedule)(instance.id, name)
+    schedule: _Schedule = (JsonSchedule if _is_json(text) else XmlSchedule)(instance.id, name)
     for handed in schedule.talks(text):
         if stream == "talks":
             yield (handed, str(_start_of(handed))) if isinstance(handed, Item) else handed
@@ -130,8 +135,34 @@ def _calendar(instance: Instance, stream: str, name: str, text: bytes, context: 
         yield (handed, str(_start_of(handed))) if isinstance(handed, Item) else handed
 
 
+def _meetup(instance: Instance, stream: str, name: str, text: bytes, context: Context) -> _Read:
+    del instance, context
+    if stream != "events":
+        return
+    for handed in _meetup_events.events_of(json.loads(text.decode("utf-8-sig")), name):
+        yield (handed, str(_start_of(handed))) if isinstance(handed, Item) else handed
+
+
 def _start_of(item: Item) -> str:
     return str(json.loads(item.payload)["start"])
+
+
+def _until(instance: Instance, context: Context) -> datetime:
+    """Until when a calendar can tell: now on the web, on disk when it was saved."""
+    location = instance.options.location
+    saved = None if is_url(location) else last_saved(expand(context.workspace, location), context.now)
+    return saved or context.now
+
+
+def _is_json(text: bytes) -> bool:
+    return text.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
+
+
+def _is_meetup(text: bytes) -> bool:
+    try:
+        return _is_json(text) and _meetup_events.is_events(json.loads(text.decode("utf-8-sig")))
+    except (ValueError, RecursionError):
+        return False
 
 
 def _is_calendar(text: bytes) -> bool:

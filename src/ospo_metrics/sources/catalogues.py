@@ -23,6 +23,7 @@ from ospo_metrics.items import (
     as_json,
 )
 from ospo_metrics.paths import expand, is_url, within
+from ospo_metrics.sources._snapshots import last_saved
 
 NAME = "catalogues"
 STREAMS = (Stream("conferences", versions=True),)
@@ -56,7 +57,8 @@ def instances(settings: Any, workspace: Path) -> list[Instance]:
 def read(instance: Instance, stream: str, context: Context) -> Iterator[Handed]:
     """Hand over every conference once, by its name, first day and city, with all topics under which it stands."""
     del stream
-    files = _files(instance, context.workspace)
+    paths = _paths(instance, context.workspace)
+    files = [(within(context.workspace, path), path.read_bytes()) for path in paths]
     marks = hashlib.sha256()
     for name, raw in files:
         marks.update(name.encode() + b"\0" + raw + b"\0")
@@ -87,11 +89,11 @@ def read(instance: Instance, stream: str, context: Context) -> Iterator[Handed]:
     yield Claim(
         len(cursor["keys"]) + len(cursor["gone"]) + cursor["rejects"],
         f"different conferences in {cursor['records']:,} records",
-        context.now,
+        last_saved(paths, context.now),
     )
 
 
-def _files(instance: Instance, workspace: Path) -> list[tuple[str, bytes]]:
+def _paths(instance: Instance, workspace: Path) -> list[Path]:
     location = instance.options.location
     if is_url(location):
         raise SourceError(
@@ -102,7 +104,7 @@ def _files(instance: Instance, workspace: Path) -> list[tuple[str, bytes]]:
         raise SourceError(
             f"catalogue '{instance.id}': {location} matches no file. Check 'location' in ospo.toml."
         )
-    return [(within(workspace, path), path.read_bytes()) for path in paths]
+    return paths
 
 
 def _records(name: str, raw: bytes) -> Iterator[tuple[int, dict[str, Any] | str]]:

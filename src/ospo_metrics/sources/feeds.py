@@ -26,6 +26,7 @@ from ospo_metrics.items import (
     as_json,
 )
 from ospo_metrics.paths import expand, is_url, within
+from ospo_metrics.sources._snapshots import last_saved
 
 NAME = "feeds"
 STREAMS = (Stream("entries", versions=True),)
@@ -61,7 +62,7 @@ def read(instance: Instance, stream: str, context: Context) -> Iterator[Handed]:
                 rejects += 1
             yield handed
     yield Checkpoint({"sha256": mark, "keys": sorted(seen), "rejects": rejects})
-    yield Claim(len(seen) + rejects, "entries that the feed has listed so far", context.now)
+    yield Claim(len(seen) + rejects, "entries that the feed has listed so far", _until(instance, context))
 
 
 def _entries(feed_id: str, name: str, raw: bytes) -> Iterator[Item | Reject]:
@@ -122,6 +123,11 @@ def _plain(entry: Any) -> str:
     whole = " ".join(parts)
     links = " ".join(re.findall(r"""href=["'](https?://[^"']+)""", whole))
     return re.sub(r"[^\s@<>]+@[^\s@<>]+", "", re.sub(r"<[^>]+>", " ", whole) + " " + links)
+
+
+def _until(instance: Instance, context: Context) -> datetime | None:
+    location = instance.options.location
+    return context.now if is_url(location) else last_saved(expand(context.workspace, location), context.now)
 
 
 def _text(instance: Instance, context: Context) -> tuple[str, bytes]:

@@ -13,7 +13,7 @@ from typing import Any
 from ospo_metrics.items import Context, Handed, Instance, Item, Reject, SourceError, Stream, as_json
 from ospo_metrics.paths import within
 from ospo_metrics.sources._sheets import SHEETS, read_row, text
-from ospo_metrics.sources._snapshots import Snapshot, changed, hand_over
+from ospo_metrics.sources._snapshots import Snapshot, changed, hand_over, last_saved
 from ospo_metrics.sources._tables import decoded, delimiters, fingerprint, numbered, rows
 
 NAME = "outreach"
@@ -78,7 +78,10 @@ def read(instance: Instance, stream: str, context: Context) -> Iterator[Handed]:
     marks = {name: fingerprint(setting, path.read_bytes()) for name, path in files.items()}
     again = changed(marks, context)
     found = _snapshots(files, again, marks, stream, folder) if again else iter(())
-    yield from hand_over(found, marks, context, "rows of the sheet, and those that were taken out of it")
+    until = last_saved(files.values(), context.now)
+    yield from hand_over(
+        found, marks, context, "rows of the sheet, and those that were taken out of it", until
+    )
 
 
 def _snapshots(
