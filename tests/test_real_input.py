@@ -116,7 +116,7 @@ def test_one_run_publishes_all_four(ran: Ran) -> None:
     assert _ask(
         ran, "select source, stream, rows_held, duplicates, rejects from meta.sources order by all"
     ) == [
-        ("calendars", "schedules", 1, 0, 0),
+        ("calendars", "events", 1, 0, 0),
         ("calendars", "talks", 780, 0, 0),
         ("git", "commits", 1_065, 0, 0),
         ("github", "change_requests", 392, 0, 0),
@@ -132,7 +132,7 @@ def test_what_the_sources_count_is_what_we_hold(ran: Ran) -> None:
     assert _ask(
         ran, "select source, stream, claimed, gap from meta.reconciliation order by all"
     ) == [
-        ("calendars", "schedules", 1, 0),
+        ("calendars", "events", 1, 0),
         ("calendars", "talks", 780, 0),
         ("git", "commits", 1_065, 0),
         ("github", "change_requests", 392, 0),
