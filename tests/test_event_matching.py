@@ -93,6 +93,19 @@ def test_each_of_a_series_is_an_event_of_its_own() -> None:
     assert found.proposals == []
 
 
+def test_a_list_whose_event_nobody_tells_of_is_shown_with_the_nearest() -> None:
+    """A typing error in the name of a list must not hide who came."""
+    found = match([SHEET, Mention("a", "attendance", "", "fosdem-2062")])
+    assert found.event_ids == ["fosdem-2026", "fosdem-2062"]
+    assert found.proposals == [
+        Proposal(
+            "fosdem-2062",
+            "fosdem-2026",
+            "nobody tells when it was: add it to the sheet of events, or rename the list of attendees",
+        )
+    ]
+
+
 MENTIONS = st.lists(
     st.builds(
         Mention,
@@ -121,5 +134,8 @@ def test_whatever_is_told_the_rules_hold(mentions: list[Mention]) -> None:
     assert len(found.event_ids) == len(mentions)
     assert len(sheets) == len(set(sheets))
     assert all(each.event != each.other for each in found.proposals)
-    assert {each for pair in found.proposals for each in (pair.event, pair.other)} <= set(found.event_ids)
+    assert {each for pair in found.proposals for each in (pair.event, pair.other)} <= {*found.event_ids, ""}
+    dated = {event for event, mention in zip(found.event_ids, mentions, strict=True) if mention.starts_on}
+    undated = [each.event for each in found.proposals if each.reason.startswith("nobody tells when")]
+    assert sorted(undated) == sorted(set(found.event_ids) - dated)
     assert match(mentions) == found

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
-from difflib import SequenceMatcher
+from difflib import SequenceMatcher, get_close_matches
 from typing import Any
 
 SIMILAR = 0.8
@@ -87,8 +87,13 @@ def match(mentions: Sequence[Mention], decided: Iterable[tuple[str, str, bool]] 
         return verdicts.get(frozenset((names[left], names[right])))
 
     pairs = list(_pairs(mentions))
-    for left, right in ((a, b) for a in range(len(mentions)) for b in range(a) if verdict(a, b)):
-        together(left, right, "decided")
+    places: dict[str, list[int]] = {}
+    for place, name in enumerate(names):
+        places.setdefault(name, []).append(place)
+    for pair, same in verdicts.items():
+        found = [place for name in sorted(pair) for place in places.get(name, ())]
+        for right in found[1:] if same else ():
+            together(found[0], right, "decided")
     for left, right in pairs:
         if verdict(left, right) is None and mentions[left].name_in_source == mentions[right].name_in_source:
             if _are_near(mentions[left], mentions[right], NEAR):
@@ -102,18 +107,17 @@ def match(mentions: Sequence[Mention], decided: Iterable[tuple[str, str, bool]] 
                 together(left, right, "same_name_place_and_dates")
             elif said:
                 doubts[left, right] = said
-    best: dict[int, int] = {}
-    for place, number in enumerate(group):
-        first = best.setdefault(number, place)
-        if _order(mentions[place]) < _order(mentions[first]):
-            best[number] = place
-    ids = [names[best[number]] for number in group]
+    ids = _ids(mentions, group, names)
     proposals = {
         (min(ids[left], ids[right]), max(ids[left], ids[right])): why
         for (left, right), why in doubts.items()
         if ids[left] != ids[right] and verdict(left, right) is None
     }
-    return Matched(ids, rules, [Proposal(*pair, why) for pair, why in sorted(proposals.items())])
+    return Matched(
+        ids,
+        rules,
+        [*(Proposal(*pair, why) for pair, why in sorted(proposals.items())), *_without_a_day(mentions, ids)],
+    )
 
 
 def own_name(mention: Mention) -> str:
@@ -123,6 +127,29 @@ def own_name(mention: Mention) -> str:
         return name
     when = f".{mention.starts_on}" if mention.is_recurring else ""
     return f"{mention.instance}.{name[:80]}{when}"
+
+
+def _ids(mentions: Sequence[Mention], group: Sequence[int], names: Sequence[str]) -> list[str]:
+    """What each group is called: as the spreadsheet calls it, else the schedule, the list, the calendar."""
+    best: dict[int, int] = {}
+    for place, number in enumerate(group):
+        first = best.setdefault(number, place)
+        if _order(mentions[place]) < _order(mentions[first]):
+            best[number] = place
+    return [names[best[number]] for number in group]
+
+
+def _without_a_day(mentions: Sequence[Mention], ids: Sequence[str]) -> list[Proposal]:
+    """Events of which nobody tells the day, each with the event whose id is nearest."""
+    dated = {event for mention, event in zip(mentions, ids, strict=True) if mention.starts_on is not None}
+    return [
+        Proposal(
+            event,
+            next(iter(get_close_matches(event, sorted(dated), 1)), ""),
+            "nobody tells when it was: add it to the sheet of events, or rename the list of attendees",
+        )
+        for event in sorted(set(ids) - dated)
+    ]
 
 
 def _pairs(mentions: Sequence[Mention]) -> Iterable[tuple[int, int]]:

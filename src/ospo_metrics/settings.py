@@ -39,6 +39,19 @@ class Ospo(_Table):
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
     holidays: list[Annotated[str, Field(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]] = []
 
+    @field_validator("holidays")
+    @classmethod
+    def _regions(cls, value: list[str]) -> list[str]:
+        if value:
+            from holidays import list_supported_countries
+
+            known = list_supported_countries()
+            for region in value:
+                country, _, part = region.partition("-")
+                if country not in known or (part and part not in known[country]):
+                    raise ValueError(f"{region!r} is no country, or no part of one, whose holidays are known")
+        return value
+
     @field_validator("timezone")
     @classmethod
     def _known(cls, value: str) -> str:

@@ -110,7 +110,7 @@ def _missing(workspace: Workspace, runs: list[tuple[Any, ...]], sources: list[tu
     )
     if doubtful:
         found.append(
-            f"{doubtful} pairs of events may be one: see {proposals}, and copy what you decide "
+            f"{doubtful} events wait for you to decide: see {proposals}, and copy what you decide "
             "into outreach/event_matches.csv with yes or no."
         )
     return found

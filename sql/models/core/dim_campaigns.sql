@@ -3,10 +3,10 @@ select
     {{ without_addresses('name') }} as name,
     starts_on,
     ends_on,
-    channels,
-    about,
+    [{{ without_addresses('each') }} for each in channels] as channels,
+    [{{ without_addresses('each') }} for each in about] as about,
     communities as community_ids,
-    metric,
+    {{ without_addresses('metric') }} as metric,
     window_days,
     goal_id
 from {{ ref('stg_outreach__campaigns') }}

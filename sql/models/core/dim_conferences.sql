@@ -16,7 +16,7 @@ select
     {{ without_addresses('c.city') }} as city,
     {{ without_addresses('c.country') }} as country,
     c.is_online,
-    c.topics,
+    [{{ without_addresses('each') }} for each in c.topics] as topics,
     {{ without_addresses('c.url') }} as url,
     {{ without_addresses('c.proposals_url') }} as proposals_url,
     c.proposals_until,

@@ -3,8 +3,8 @@ select
     {{ without_addresses('goal') }} as goal,
     {{ without_addresses('audience') }} as audience,
     {{ without_addresses('message') }} as message,
-    channels,
-    metric,
+    [{{ without_addresses('each') }} for each in channels] as channels,
+    {{ without_addresses('metric') }} as metric,
     target,
     due_on
 from {{ ref('stg_outreach__goals') }}
