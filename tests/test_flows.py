@@ -27,10 +27,13 @@ from ospo_metrics.settings import Workspace
 CHECKOUT = Path(__file__).resolve().parents[1]
 CANARY = "canary-token-0b9f5c61e2"
 STEPS = [
+    "collect attendance",
     "collect calendars",
+    "collect feeds",
     "collect git",
     "collect github",
     "collect mailing_lists",
+    "collect outreach",
     "build",
     "check",
     "publish",
