@@ -83,11 +83,11 @@ def _github(workspace: Workspace) -> Iterator[Finding]:
         try:
             first = next(source.read(instance, "repositories", _context(workspace)), None)
         except SourceError as error:
-            yield Finding(f"github {instance.id}", False, str(error))
+            yield Finding(f"github {instance.shown}", False, str(error))
         else:
             answers = isinstance(first, Item)
             yield Finding(
-                f"github {instance.id}",
+                f"github {instance.shown}",
                 answers,
                 f"answers at {github.recorded or github.api_url}"
                 if answers

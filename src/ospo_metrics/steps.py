@@ -237,12 +237,13 @@ def _collected(collected: Collected) -> Outcome:
         more = f" And {len(collected.failures) - 1} more." if len(collected.failures) > 1 else ""
         return Outcome(collected.failures[0] + more, rows, ok=False)
     aside = [f"{count:,} {noun}" for noun, count in list(rows.items())[2:] if count]
-    return Outcome(
-        f"{collected.added:,} new, {collected.held:,} held"
-        + (f", {', '.join(aside)}" if aside else "")
-        + ".",
-        rows,
+    told = (
+        f"{collected.added:,} new, {collected.held:,} held" + (f", {', '.join(aside)}" if aside else "") + "."
     )
+    if collected.stopped:
+        more = f" And {len(collected.stopped) - 1} more." if len(collected.stopped) > 1 else ""
+        told += f" Stopped early: {collected.stopped[0]}{more}"
+    return Outcome(told, rows)
 
 
 def _build(workspace: Workspace, progress: Teller) -> Outcome:
@@ -263,14 +264,15 @@ def _check(workspace: Workspace) -> Outcome:
         )
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
         gaps = connection.execute(
-            "select source, instance, stream, gap from meta.reconciliation where gap <> 0 order by all"
+            "select source, name, stream, gap from meta.reconciliation join meta.sources "
+            "using (source, instance, stream) where gap <> 0 and is_configured order by all"
         ).fetchall()
     if not gaps:
         return Outcome("What the sources count is what we hold.", {"gaps": 0})
-    source, instance, stream, gap = gaps[0]
+    source, name, stream, gap = gaps[0]
     more = f" and {len(gaps) - 1} more" if len(gaps) > 1 else ""
     return Outcome(
-        f"The sources count differently from us: {source} {instance} {stream} by {gap:+,}{more}; "
+        f"The sources count differently from us: {source} {name} {stream} by {gap:+,}{more}; "
         "see meta.reconciliation.",
         {"gaps": len(gaps)},
     )

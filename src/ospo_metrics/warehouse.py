@@ -36,10 +36,29 @@ create table if not exists meta.duplicates (
 );
 create table if not exists meta.sources (
     source varchar not null, instance varchar not null, stream varchar not null,
-    project_id varchar, is_configured boolean not null default true,
-    rows_held bigint not null default 0, duplicates bigint not null default 0, rejects bigint not null default 0,
+    project_id varchar, name varchar not null,
+    is_configured boolean not null default true, is_counted boolean not null default true,
+    rows_held bigint not null default 0, deleted bigint not null default 0,
+    duplicates bigint not null default 0, rejects bigint not null default 0,
     newest_item_at timestamptz, observed_until timestamptz, last_success_at timestamptz, detail varchar,
     primary key (source, instance, stream)
+);
+create table if not exists meta.deletions (
+    source varchar not null, instance varchar not null, stream varchar not null,
+    key varchar not null, found_at timestamptz not null,
+    primary key (source, instance, stream, key)
+);
+create table if not exists meta.sweeps (
+    source varchar not null, instance varchar not null, stream varchar not null, began_at timestamptz not null,
+    primary key (source, instance, stream)
+);
+create table if not exists meta.swept (
+    source varchar not null, instance varchar not null, stream varchar not null, key varchar not null
+);
+create table if not exists meta.spending (
+    run_id varchar not null, source varchar not null, instance varchar not null, what varchar not null,
+    requests bigint not null, points bigint not null,
+    primary key (run_id, source, instance, what)
 );
 create table if not exists meta.reconciliation (
     source varchar not null, instance varchar not null, stream varchar not null,
