@@ -50,7 +50,7 @@ def check(workspace: Workspace) -> Iterator[Finding]:
         )
     if settings.sources.github:
         yield from _github(workspace)
-    for table in ("git", "gharchive", "mailing_lists", "calendars"):
+    for table in ("git", "gharchive", "github_repo_stats", "mailing_lists", "calendars"):
         for index, entry in enumerate(getattr(settings.sources, table)):
             yield _location(workspace, table, index, entry)
     yield _disk(workspace)

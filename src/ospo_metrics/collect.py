@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from ospo_metrics import web
 from ospo_metrics.items import Context, Handed, Instance, Source, SourceError, StoppedError, Stream
@@ -249,19 +250,30 @@ def _remember_instances(
     connection: duckdb.DuckDBPyConnection, source: Source, instances: list[Instance]
 ) -> None:
     """List in `meta.sources` what the settings ask for; what they no longer name stays, marked."""
-    connection.execute("begin")
-    connection.execute("update meta.sources set is_configured = false where source = ?", [source.NAME])
-    for instance in instances:
-        for stream in source.STREAMS:
-            connection.execute(
-                """
-                insert into meta.sources (source, instance, stream, project_id, name) values (?, ?, ?, ?, ?)
-                on conflict do update set
-                    is_configured = true, project_id = excluded.project_id, name = excluded.name
-                """,
-                [source.NAME, instance.id, stream.name, instance.project_id, instance.shown],
-            )
-    connection.execute("commit")
+    columns = ("instance", "project_id", "name")
+    rows = [(instance.id, instance.project_id, instance.shown) for instance in instances]
+    named = pa.table(
+        {name: pa.array([row[place] for row in rows], pa.string()) for place, name in enumerate(columns)}
+    )
+    streams = pa.table({"stream": pa.array([stream.name for stream in source.STREAMS], pa.string())})
+    connection.register("named", named)
+    connection.register("streams", streams)
+    try:
+        connection.execute("begin")
+        connection.execute("update meta.sources set is_configured = false where source = ?", [source.NAME])
+        connection.execute(
+            """
+            insert into meta.sources (source, instance, stream, project_id, name)
+            select $1, instance, stream, project_id, name from named cross join streams
+            on conflict do update set
+                is_configured = true, project_id = excluded.project_id, name = excluded.name
+            """,
+            [source.NAME],
+        )
+        connection.execute("commit")
+    finally:
+        connection.unregister("named")
+        connection.unregister("streams")
 
 
 def _keep_traceback(workspace: Workspace, run_id: str, trace: str) -> str:

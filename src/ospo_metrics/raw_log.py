@@ -43,6 +43,15 @@ _ENVELOPE = pa.schema(
     ]
 )
 
+_SETTLED = pa.schema(
+    [
+        ("stream", pa.string()),
+        ("observed_until", pa.timestamp("us", tz="UTC")),
+        ("claimed", pa.int64()),
+        ("how", pa.string()),
+    ]
+)
+
 
 def raw_table(source: str, stream: str) -> str:
     """The name of a stream's raw table, without its schema."""
@@ -166,14 +175,25 @@ class RawLog:
     def settle(self) -> None:
         """The stream was read to its end: bring `meta.sources` and `meta.reconciliation` in line with it."""
         changed = self._count()
+        settled = []
         for name, stream in self._streams.items():
             claim = self._claims.get("" if name == self._read.name else name)
-            self._observe(name, claim or self._claims.get(""))
-            if claim is not None and claim.count is not None:
-                self._reconcile(name, claim.count, claim.how)
-            elif stream.counted_in and changed & {name, stream.counted_in[0]}:
+            observed = claim or self._claims.get("")
+            count, how = (claim.count, claim.how) if claim else (None, "")
+            if count is None and stream.counted_in and changed & {name, stream.counted_in[0]}:
+                count = self._sum_told(*stream.counted_in)
                 how = f"the sum of what each of its {stream.counted_in[0].replace('_', ' ')} says it has"
-                self._reconcile(name, self._sum_told(*stream.counted_in), how)
+            until = observed.observed_until if observed else None
+            settled.append({"stream": name, "observed_until": until, "claimed": count, "how": how})
+        self._connection.register(
+            "settled",
+            pa.Table.from_pylist(settled, schema=_SETTLED),
+        )
+        try:
+            self._observe()
+            self._reconcile()
+        finally:
+            self._connection.unregister("settled")
 
     def fail(self, sentence: str) -> None:
         """Say in `meta.sources` why this instance is behind; what is held of it stays."""
@@ -393,12 +413,16 @@ class RawLog:
 
     # What we hold against what the source says it has
 
-    def _observe(self, stream: str, claim: Claim | None) -> None:
+    def _observe(self) -> None:
         self._connection.execute(
-            "update meta.sources set last_success_at = $4, detail = null, "
-            "observed_until = coalesce($5, observed_until) "
-            "where source = $1 and instance = $2 and stream = $3",
-            [*self._where(stream), datetime.now(UTC), claim.observed_until if claim else None],
+            """
+            update meta.sources set
+                last_success_at = $3, detail = null,
+                observed_until = coalesce(settled.observed_until, sources.observed_until)
+            from settled
+            where sources.source = $1 and sources.instance = $2 and sources.stream = settled.stream
+            """,
+            [self._source, self._instance.id, datetime.now(UTC)],
         )
 
     def _count(self) -> set[str]:
@@ -451,29 +475,22 @@ class RawLog:
             {"path": path, "instance": self._instance.id, "source": self._source, "parent": parent},
         )
 
-    def _reconcile(self, stream: str, claimed: int, how: str) -> None:
+    def _reconcile(self) -> None:
         self._connection.execute(
             """
             insert or replace into meta.reconciliation
-            select source, instance, stream, $claimed, $how, rows_held, duplicates, rejects,
-                $claimed - rows_held - duplicates - rejects as gap,
+            select source, instance, stream, claimed, how, rows_held, duplicates, rejects,
+                claimed - rows_held - duplicates - rejects as gap,
                 case
-                    when $claimed = rows_held + duplicates + rejects then null
-                    when $claimed > rows_held + duplicates + rejects
-                        then 'the source counts more than we hold: look at the rejects, or read it again'
+                    when gap = 0 then null
+                    when gap > 0 then 'the source counts more than we hold: look at the rejects, or read it again'
                     else 'we hold more than the source counts: something was deleted or rewritten there'
                 end,
-                $now
-            from meta.sources where source = $source and instance = $instance and stream = $stream
+                $3
+            from meta.sources join settled using (stream)
+            where source = $1 and instance = $2 and claimed is not null
             """,
-            {
-                "claimed": claimed,
-                "how": how,
-                "now": datetime.now(UTC),
-                "source": self._source,
-                "instance": self._instance.id,
-                "stream": stream,
-            },
+            [self._source, self._instance.id, datetime.now(UTC)],
         )
 
 
