@@ -60,19 +60,19 @@ def _github(workspace: Workspace) -> Iterator[Finding]:
     github = workspace.settings.sources.github
     assert github is not None  # noqa: S101 - asked for by the caller
     if github.recorded is None:
-        unset = [name for name in github.token_env if not os.environ.get(name, "").strip()]
+        named = [*github.token_env, *([github.app.private_key_env] if github.app else [])]
+        unset = [name for name in named if not os.environ.get(name, "").strip()]
         line = line_of(_text(workspace), ["sources", "github", "token_env"])
-        if len(unset) == len(github.token_env):
+        if len(unset) == len(named):
             yield Finding(
                 "github token",
                 False,
-                f"the environment variable {' or '.join(unset)} (ospo.toml, line {line}) is empty, and without a "
-                "token GitHub answers 60 questions an hour. Make a token with read access and export it.",
+                f"the environment variable {' or '.join(unset)} (ospo.toml, line {line}) is empty, and GitHub "
+                "answers nobody without a token. Make one, which for public repositories needs no permission at "
+                "all, and export it.",
             )
         else:
-            yield Finding(
-                "github token", True, f"{len(github.token_env) - len(unset)} of {len(github.token_env)} set"
-            )
+            yield Finding("github token", True, f"{len(named) - len(unset)} of {len(named)} set")
     source = discover()["github"]
     try:
         instances = source.instances(workspace.settings, workspace.folder)

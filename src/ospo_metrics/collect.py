@@ -19,6 +19,7 @@ from ospo_metrics import web
 from ospo_metrics.items import Context, Handed, Instance, Source, SourceError, StoppedError, Stream
 from ospo_metrics.progress import Teller
 from ospo_metrics.raw_log import Buffer, RawLog, raw_table
+from ospo_metrics.reconciliation import Reconciliation
 from ospo_metrics.settings import Workspace
 from ospo_metrics.sources import discover
 from ospo_metrics.warehouse import add_raw_tables, open_warehouse
@@ -59,8 +60,9 @@ def collect(workspace: Workspace, source: Source, run_id: str, progress: Teller)
             (result.stopped if isinstance(error, StoppedError) else result.failures).append(str(error))
             return result
         _remember_instances(connection, source, instances)
+        cursors = _cursors(connection, source)
         readings = [
-            _Reading(source, instance, workspace, now, _cursors(connection, source, instance))
+            _Reading(source, instance, workspace, now, cursors.get(instance.id, {}))
             for instance in _longest_unread_first(connection, source, instances)
         ]
         if (parallel := getattr(source, "PARALLEL", 1)) > 1 and len(readings) > 1:
@@ -69,6 +71,7 @@ def collect(workspace: Workspace, source: Source, run_id: str, progress: Teller)
             for reading in readings:
                 while reading.is_open:
                     writer.write(reading, reading.turn())
+        writer.reconciliation.settle()
         held = connection.execute(
             "select coalesce(sum(rows_held), 0), coalesce(sum(duplicates), 0), coalesce(sum(rejects), 0) "
             "from meta.sources where source = ? and is_configured",
@@ -141,6 +144,7 @@ class _Writer:
     ) -> None:
         self._connection, self._workspace, self._source = connection, workspace, source
         self._run_id, self._progress, self.result = run_id, progress, Collected(source.NAME)
+        self.reconciliation = Reconciliation(connection, source.NAME, source.STREAMS)
         self._logs: dict[tuple[str, str], RawLog] = {}
         self._seen: dict[tuple[str, str], int] = {}
 
@@ -170,10 +174,11 @@ class _Writer:
             return
         del self._logs[place]
         if turn.error is None:
-            log.settle()
+            together = _together(self._source, turn.stream)
+            self.reconciliation.ended(reading.instance.id, together, log.claims)
             return
         sentence = web.redact(self._sentence(reading, turn))
-        log.fail(sentence)
+        self.reconciliation.failed(reading.instance.id, turn.stream, sentence)
         is_stopped = isinstance(turn.error, StoppedError)
         (self.result.stopped if is_stopped else self.result.failures).append(sentence)
 
@@ -223,14 +228,15 @@ def _together(source: Source, stream: str) -> tuple[Stream, ...]:
     )
 
 
-def _cursors(
-    connection: duckdb.DuckDBPyConnection, source: Source, instance: Instance
-) -> dict[str, dict[str, Any]]:
+def _cursors(connection: duckdb.DuckDBPyConnection, source: Source) -> dict[str, dict[str, Any]]:
+    """Where each stream of each instance goes on."""
     rows = connection.execute(
-        "select stream, cursor from meta.cursors where source = ? and instance = ?",
-        [source.NAME, instance.id],
+        "select instance, stream, cursor from meta.cursors where source = ?", [source.NAME]
     ).fetchall()
-    return {stream: dict(json.loads(cursor)) for stream, cursor in rows}
+    found: dict[str, dict[str, Any]] = {}
+    for instance, stream, cursor in rows:
+        found.setdefault(instance, {})[stream] = json.loads(cursor)
+    return found
 
 
 def _longest_unread_first(

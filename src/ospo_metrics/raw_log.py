@@ -43,15 +43,6 @@ _ENVELOPE = pa.schema(
     ]
 )
 
-_SETTLED = pa.schema(
-    [
-        ("stream", pa.string()),
-        ("observed_until", pa.timestamp("us", tz="UTC")),
-        ("claimed", pa.int64()),
-        ("how", pa.string()),
-    ]
-)
-
 
 def raw_table(source: str, stream: str) -> str:
     """The name of a stream's raw table, without its schema."""
@@ -137,7 +128,7 @@ class RawLog:
         self._run_id = run_id
         self._began: float | None = None
         self._checkpoint: Checkpoint | None = None
-        self._claims: dict[str, Claim] = {}
+        self.claims: dict[str, Claim] = {}
         self._files: set[str] = set()
         self._reading_began = datetime.now(UTC)
         if not self._read.versions:
@@ -149,7 +140,7 @@ class RawLog:
         Many rows at once, as tables bring them, need no detour by DuckDB's journal: their transaction stays
         open to the end of the reading, unless the connection is shared with other readings.
         """
-        self._claims |= buffer.claims
+        self.claims |= buffer.claims
         self._checkpoint = buffer.checkpoint or self._checkpoint
         if not (buffer.streams() or buffer.sweeps or buffer.spent or self._checkpoint or self._began):
             return 0
@@ -171,37 +162,6 @@ class RawLog:
             self._began = self._checkpoint = None
             raise
         return added
-
-    def settle(self) -> None:
-        """The stream was read to its end: bring `meta.sources` and `meta.reconciliation` in line with it."""
-        changed = self._count()
-        settled = []
-        for name, stream in self._streams.items():
-            claim = self._claims.get("" if name == self._read.name else name)
-            observed = claim or self._claims.get("")
-            count, how = (claim.count, claim.how) if claim else (None, "")
-            if count is None and stream.counted_in and changed & {name, stream.counted_in[0]}:
-                count = self._sum_told(*stream.counted_in)
-                how = f"the sum of what each of its {stream.counted_in[0].replace('_', ' ')} says it has"
-            until = observed.observed_until if observed else None
-            settled.append({"stream": name, "observed_until": until, "claimed": count, "how": how})
-        self._connection.register(
-            "settled",
-            pa.Table.from_pylist(settled, schema=_SETTLED),
-        )
-        try:
-            self._observe()
-            self._reconcile()
-        finally:
-            self._connection.unregister("settled")
-
-    def fail(self, sentence: str) -> None:
-        """Say in `meta.sources` why this instance is behind; what is held of it stays."""
-        self._count()
-        self._connection.execute(
-            "update meta.sources set detail = $4 where source = $1 and instance = $2 and stream = $3",
-            [*self._where(self._read.name), sentence],
-        )
 
     def _where(self, stream: str) -> list[str]:
         return [self._source, self._instance.id, stream or self._read.name]
@@ -410,88 +370,6 @@ class RawLog:
     def _number(self, sql: str, parameters: dict[str, Any]) -> int:
         row = self._connection.execute(sql, parameters).fetchone()
         return int(row[0]) if row else 0
-
-    # What we hold against what the source says it has
-
-    def _observe(self) -> None:
-        self._connection.execute(
-            """
-            update meta.sources set
-                last_success_at = $3, detail = null,
-                observed_until = coalesce(settled.observed_until, sources.observed_until)
-            from settled
-            where sources.source = $1 and sources.instance = $2 and sources.stream = settled.stream
-            """,
-            [self._source, self._instance.id, datetime.now(UTC)],
-        )
-
-    def _count(self) -> set[str]:
-        """Count again what changed since it was counted; the names of those streams."""
-        rows = self._connection.execute(
-            "select stream from meta.sources where source = ? and instance = ? and not is_counted",
-            [self._source, self._instance.id],
-        ).fetchall()
-        changed = {stream for (stream,) in rows} & self._streams.keys()
-        for stream in changed:
-            self._count_held(stream)
-        return changed
-
-    def _count_held(self, stream: str) -> None:
-        condition = "source = $1 and instance = $2 and stream = $3"
-        self._connection.execute(
-            f"""
-            update meta.sources set
-                rows_held = held.n, deleted = held.deleted, newest_item_at = held.newest, is_counted = true,
-                duplicates = (select count(*) from meta.duplicates where {condition}),
-                rejects = (select count(*) from meta.rejects where {condition})
-            from (
-                select
-                    count({"distinct key" if self._streams[stream].versions else "*"}) filter (not is_deleted) as n,
-                    count(distinct key) filter (is_deleted) as deleted,
-                    max(updated_at) filter (updated_at <= $4::timestamptz + interval 1 day) as newest
-                from (
-                    select key, updated_at, key in (select key from meta.deletions where {condition}) as is_deleted
-                    from raw.{self._table(stream)} where instance = $2
-                )
-            ) as held
-            where {condition}
-            """,  # noqa: S608
-            [*self._where(stream), datetime.now(UTC)],
-        )
-
-    def _sum_told(self, parent: str, path: str) -> int:
-        """The sum of a number that the newest payloads of another stream tell."""
-        return self._number(
-            f"""
-            select coalesce(sum(try_cast(payload ->> $path as bigint)), 0)
-            from (
-                select key, arg_max(payload, fetched_at) as payload
-                from raw.{self._table(parent)} where instance = $instance group by key
-            )
-            where key not in (
-                select key from meta.deletions where source = $source and instance = $instance and stream = $parent
-            )
-            """,  # noqa: S608
-            {"path": path, "instance": self._instance.id, "source": self._source, "parent": parent},
-        )
-
-    def _reconcile(self) -> None:
-        self._connection.execute(
-            """
-            insert or replace into meta.reconciliation
-            select source, instance, stream, claimed, how, rows_held, duplicates, rejects,
-                claimed - rows_held - duplicates - rejects as gap,
-                case
-                    when gap = 0 then null
-                    when gap > 0 then 'the source counts more than we hold: look at the rejects, or read it again'
-                    else 'we hold more than the source counts: something was deleted or rewritten there'
-                end,
-                $3
-            from meta.sources join settled using (stream)
-            where source = $1 and instance = $2 and claimed is not null
-            """,
-            [self._source, self._instance.id, datetime.now(UTC)],
-        )
 
 
 def _file(location: str) -> str:
