@@ -447,3 +447,22 @@ def test_who_was_read_longest_ago_is_read_first(workspace: Workspace) -> None:
         collect(workspace, source, run, Quiet())
 
     assert order == ["r0", "r1", "r2", "r1", "r2", "r0"]
+
+
+def test_a_project_that_cannot_be_found_tonight_keeps_what_is_held(workspace: Workspace) -> None:
+    """Its permanent id is not known then, and its name stands in; other projects that are not named are marked."""
+    source = _threads([], instances=1)
+    source.read = lambda instance, stream, context: iter([_thread("t1")])
+    source.instances = lambda settings, folder: [Instance("17", "example/a"), Instance("18", "example/b")]
+    collect(workspace, source, "run1", Quiet())
+
+    def refused(instance: Instance, stream: str, context: Context) -> Iterator[Any]:
+        raise SourceError("it is not there")
+        yield
+
+    source.read = refused
+    source.instances = lambda settings, folder: [Instance("example/a", "example/a")]
+    collect(workspace, source, "run2", Quiet())
+
+    held = _held(workspace, "meta.sources where stream = 'threads'", "instance, rows_held, is_configured")
+    assert held == [("17", 1, True), ("18", 1, False), ("example/a", 0, True)]

@@ -16,8 +16,7 @@ import duckdb
 import pytest
 
 from conftest import SHARED
-from ospo_metrics import raw_log
-from ospo_metrics import steps
+from ospo_metrics import raw_log, steps
 from ospo_metrics.collect import Collected, collect
 from ospo_metrics.progress import Quiet
 from ospo_metrics.settings import Workspace, open_workspace
@@ -418,7 +417,7 @@ def test_the_models_count_projects_of_ours(workspace: Workspace) -> None:
     assert conversations == [
         ("issue", 0, None, None),
         ("issue", 0, "2024-03-01 12:00:00+00", None),
-        ("change_request", 0, "2025-12-01 12:00:00+00", "2025-12-01 12:00:00+00"),
+        ("change_request", 1, "2025-12-01 12:00:00+00", "2025-12-01 12:00:00+00"),
     ]
     assert members == [("example/block-7",), ("example/fastfs",)]
     assert breaks == [(1,)]

@@ -266,7 +266,12 @@ def _remember_instances(
     connection.register("streams", streams)
     try:
         connection.execute("begin")
-        connection.execute("update meta.sources set is_configured = false where source = ?", [source.NAME])
+        # A project whose permanent id cannot be learnt tonight, named in place of it, keeps what is held of it.
+        connection.execute(
+            "update meta.sources set is_configured = false where source = ? and coalesce(project_id, '') not in "
+            "(select project_id from named where instance = project_id)",
+            [source.NAME],
+        )
         connection.execute(
             """
             insert into meta.sources (source, instance, stream, project_id, name)

@@ -19,9 +19,18 @@ from ospo_metrics.collect import Collected, collect
 from ospo_metrics.items import SourceError
 from ospo_metrics.paths import is_url
 from ospo_metrics.privacy import PrivacyError
-from ospo_metrics.progress import Teller
+from ospo_metrics.progress import Teller, warnings_told
 from ospo_metrics.publish import publish
-from ospo_metrics.settings import Calendar, GHArchive, Git, GitHub, MailingList, SettingsError, Workspace
+from ospo_metrics.settings import (
+    Calendar,
+    GHArchive,
+    Git,
+    GitHub,
+    GitHubRepoStats,
+    MailingList,
+    SettingsError,
+    Workspace,
+)
 from ospo_metrics.sources import discover
 from ospo_metrics.transform import BuildError
 from ospo_metrics.warehouse import WarehouseError, open_warehouse
@@ -183,7 +192,8 @@ def told(step: Step, progress: Teller, workspace: Workspace) -> Outcome:
     """Do a step and tell how it ended, in one line, whether or not it went well."""
     began = time.monotonic()
     try:
-        outcome = step.do(progress)
+        with warnings_told(progress):
+            outcome = step.do(progress)
     except (*ANSWERABLE, StepError, *OUTSIDE) as error:
         outcome = Outcome(told_plainly(error, workspace), ok=False)
     mark = "ok    " if outcome.ok else "FAILED"
@@ -212,7 +222,9 @@ def note(workspace: Workspace, run_id: str, step: str, status: str, detail: str 
         )
 
 
-def _touches_web(configured: GitHub | Sequence[Git | GHArchive | MailingList | Calendar]) -> bool:
+def _touches_web(
+    configured: GitHub | Sequence[Git | GHArchive | GitHubRepoStats | MailingList | Calendar],
+) -> bool:
     """Whether a source asks anybody else, so that trying again can help."""
     if isinstance(configured, GitHub):
         return configured.recorded is None
