@@ -228,11 +228,11 @@ def _everything(workspace: Workspace) -> dict[str, list[Any]]:
 _COLLECT = """
 import sys
 from pathlib import Path
-from ospo_metrics import collect
+from ospo_metrics import collect, raw_log
 from ospo_metrics.progress import Quiet
 from ospo_metrics.settings import open_workspace
 from ospo_metrics.sources import discover
-collect.ROWS_A_BATCH = 25
+raw_log.ROWS_A_BATCH = 25
 workspace = open_workspace(Path(sys.argv[1]))
 print("begins", flush=True)
 for source in discover().values():

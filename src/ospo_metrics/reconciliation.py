@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -61,19 +62,25 @@ class Reconciliation:
         )
 
     def settle(self) -> None:
-        """Count again what changed, and note what ended."""
-        changed = self._changed()
-        for name in {stream for _, stream in changed}:
-            self._count(name)
+        """Count again what changed, and note what ended: all of it or, when something comes between, nothing."""
         self._connection.register("ended", pa.Table.from_pylist(self._ended, schema=_ENDED))
+        self._connection.execute("begin")
         try:
+            changed = self._changed()
+            for name in {stream for _, stream in changed}:
+                self._count(name)
             self._observe()
             self._reconcile("select instance, stream, claimed, how from ended where claimed is not null", [])
+            for stream in self._streams.values():
+                if stream.counted_in and (touched := self._touched(stream, changed)):
+                    self._sum_up(stream, touched)
+            self._connection.execute("commit")
+        except BaseException:
+            with suppress(duckdb.Error):
+                self._connection.execute("rollback")
+            raise
         finally:
             self._connection.unregister("ended")
-        for stream in self._streams.values():
-            if stream.counted_in and (touched := self._touched(stream, changed)):
-                self._sum_up(stream, touched)
         self._ended.clear()
 
     def _changed(self) -> set[tuple[str, str]]:
@@ -83,11 +90,13 @@ class Reconciliation:
         return {(instance, stream) for instance, stream in rows if stream in self._streams}
 
     def _touched(self, stream: Stream, changed: set[tuple[str, str]]) -> list[str]:
-        """The instances of which a stream or the one that counts it has changed, and whose reading came to its end."""
+        """The instances whose reading ended without a claim of this stream, and in which it or what counts it changed."""
         assert stream.counted_in is not None  # noqa: S101 - asked by the caller
         names = {stream.name, stream.counted_in[0]}
-        told = {row["instance"] for row in self._ended if row["stream"] == stream.name}
-        return sorted({instance for instance, name in changed if name in names} & told)
+        untold = {
+            row["instance"] for row in self._ended if row["stream"] == stream.name and row["claimed"] is None
+        }
+        return sorted({instance for instance, name in changed if name in names} & untold)
 
     def _count(self, stream: str) -> None:
         """Rows held, gone at the source, twice and set aside, of every instance that changed."""
