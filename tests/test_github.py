@@ -521,13 +521,21 @@ class Life:
 def test_many_nights_with_interruptions(
     server: GitHubServer, workspace: Path, short_lists: None, seed: int
 ) -> None:
-    """Whatever happens on however many nights, and wherever runs are killed, all of it is held in the end."""
+    """Whatever happens, also while we read, and wherever runs are killed: all of it is held in the end."""
     life, held, dice = Life(server, seed), Held(workspace), random.Random(seed)
     streams = ["issues", "change_requests", "discussions"]
     night = NOW
+
+    def meanwhile(path: str, query: dict[str, Any]) -> None:
+        if dice.random() < 0.2:
+            life.go_on(night + timedelta(hours=10, seconds=5 * len(server.asked)))
+
     for _ in range(12):
         life.go_on(night)
+        server.forget()
+        server.before = meanwhile
         held.night(live(server), night, streams, dice.choice([None, 1, 2, 3, 5, 9]))
+        server.before = None
         night += DAY
     held.night(live(server), night, streams)
     for name in (one.name for one in github.STREAMS if {one.name, *one.within} & set(streams)):

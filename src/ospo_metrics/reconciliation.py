@@ -90,7 +90,7 @@ class Reconciliation:
         return {(instance, stream) for instance, stream in rows if stream in self._streams}
 
     def _touched(self, stream: Stream, changed: set[tuple[str, str]]) -> list[str]:
-        """The instances whose reading ended without a claim of this stream, and in which it or what counts it changed."""
+        """The instances in which a stream or what counts it changed, and whose reading ended without a claim of it."""
         assert stream.counted_in is not None  # noqa: S101 - asked by the caller
         names = {stream.name, stream.counted_in[0]}
         untold = {

@@ -3,8 +3,8 @@
 The cursor of a listing:
 
     frontier   every thread that changed before this instant is held
-    inside     so is what is in the threads from before this one, the frontier of a walk before: a thread that is
-               touched while we page moves out of the way, and the next walk looks that much further back in it
+    inside     everything in the threads from before this instant is held; it follows the frontier only when a walk
+               was one page or a sweep is over, for what is touched while we page moves out of the way of a longer one
     sign       what the pulse told when the last walk began; the same sign again means that nothing is to be asked
     swept      when the last whole listing began
     walk       there while a walk is under way: the `sign` it began with, and its place
@@ -15,6 +15,7 @@ A place is `after`, GitHub's cursor of the page that was read last ('' before th
 beyond what came with their node, and `flawed`, the streams of which something could not be read. A list of the rest
 tells which `list` it is (see `_github_listings.NESTED`), the `id` and `url` of the node it is in, what its items are
 `told` of it, its own `after`, and `until`, the time back to which it is wanted; '' is all of it.
+`known` is how far everything was known to the pulse when a sweep began.
 
 A sweep goes in the order of creation, which nothing disturbs. A walk goes from the newest change back to the
 frontier; what is touched meanwhile goes to the top, where the next walk finds it. So both may stop at any page.
@@ -115,36 +116,34 @@ class _Reading:
 
     def _sweep(self) -> Iterator[Handed]:
         listing, place = self._listing, self._place
+        sign, known = listing.sign(self._pulse), min(listing.newest(self._pulse), self._horizon)
         if "sweep" not in place:
-            sign, began = listing.sign(self._pulse), second(self._context.now)
-            place["sweep"] = {"sign": sign, "began": began, **_beginning()}
+            began = second(self._context.now)
+            place["sweep"] = {"sign": sign, "began": began, "known": known, **_beginning()}
             yield Sweep(listing.streams, is_over=False)
         state = place["sweep"]
-        if "frontier" not in place and (newest := listing.newest(self._pulse)):
-            frontier = min(newest, self._horizon)
-            place |= {"frontier": frontier, "inside": frontier, "sign": state["sign"]}
+        if "frontier" not in place and state["known"]:
+            place |= {"frontier": state["known"], "inside": state["known"], "sign": state["sign"]}
         yield from self._pages(state, PageSize(listing.size), is_walk=False)
         if whole := tuple(stream for stream in listing.streams if stream not in state["flawed"]):
             yield Sweep(whole, is_over=True)
         place["swept"] = state["began"]
-        if listing.walk_order:  # without a newest time in the pulse, walks begin where the sweep ended
-            ended = {"frontier": state["newest"], "inside": state["newest"], "sign": state["sign"]}
-            place |= {name: place.get(name, value) for name, value in ended.items()}
-        else:
-            place["sign"] = state["sign"]
+        place["inside"] = max(place.get("inside", ""), state["known"])
+        if listing.walk_order:  # where the pulse tells no newest time, walks begin where the sweep ended
+            place["frontier"] = place.get("frontier", state["newest"])
+        place["sign"] = place.get("sign", state["sign"]) if listing.walk_order else state["sign"]
         del place["sweep"]
         yield self._checkpoint()
 
     def _walk(self) -> Iterator[Handed]:
         place = self._place
-        is_resumed = "walk" in place
-        if not is_resumed:
+        if "walk" not in place:
             place["walk"] = {"sign": self._listing.sign(self._pulse), **_beginning()}
         state = place["walk"]
         yield from self._pages(state, PageSize(self._listing.size, _FIRST_OF_WALK), is_walk=True)
-        if not is_resumed:  # else threads had days to move out of the way
-            place["inside"] = place["frontier"]
         place["frontier"] = max(state["newest"], place["frontier"])
+        if state["is_one_page"]:
+            place["inside"] = place["frontier"]
         place["sign"] = state["sign"]
         del place["walk"]
         yield self._checkpoint()
@@ -165,7 +164,7 @@ class _Reading:
 
     def _page(self, state: dict[str, Any], pages: PageSize, is_walk: bool) -> Iterator[Handed]:
         listing, url = self._listing, self._pulse["url"]
-        until, inside = (self._place["frontier"], self._place["inside"]) if is_walk else ("", "")
+        until, inside = (self._place["frontier"], self._place.get("inside", "")) if is_walk else ("", "")
         asked = {"repository": self._pulse["id"], "after": state["after"] or None}
         found = pages.ask(self._api, page(listing, is_walk), asked)
         unfolding = Unfolding(listing, state, Errors(found.errors), self._known_people)
@@ -201,7 +200,9 @@ class _Reading:
         if following is not None and following == state["after"]:
             yield unfolding.stuck(url, listing.connection, listing)
             following = None
+        is_first = not state["after"]
         state["after"] = None if times and min(times) < until else following
+        state["is_one_page"] = is_first and state["after"] is None
 
     def _continue(self, state: dict[str, Any], is_walk: bool) -> Iterator[Handed]:
         """The next part of many nested lists, in one request."""
