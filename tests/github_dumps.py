@@ -1,4 +1,4 @@
-"""A dump of a repository, as IETF working groups keep it, turned into the answers of GitHub's REST API."""
+"""A dump of a repository, as IETF working groups keep it, turned into recorded answers of GitHub's GraphQL API."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-MADE_UP = 10**12
-"""Where numbers begin that a dump does not tell: the ids of comments, and of change requests as issues."""
+COMMENTS = 10**12
+"""Where the ids of comments begin, which a dump does not tell: they are made of the thread's number and the place."""
+REVIEW_COMMENTS = 10**13
+"""Where those of review comments begin: they are made of the review's id and the place."""
 
 Record = dict[str, Any]
 
@@ -18,126 +20,216 @@ Record = dict[str, Any]
 def convert(archive: Path, folder: Path) -> str:
     """Write one `archive.json` as a folder of recorded answers; the repository's full name.
 
-    A dump has logins without numbers, so a person's id is made from the login; it tells no draft state and
-    no reason of closing, which are null. Reviews are left out: the recorded answers have no place for them.
+    A dump has logins without numbers, so a person's number is made from the login; of a timeline it tells when
+    and by whom something was merged, and when it was closed; a review comment is by whom the review is by, and a
+    review was submitted when it was created. Whatever else it does not tell is null.
     """
     dump = json.loads(archive.read_text(encoding="utf-8"))
     name = str(dump["repo"])
+    streams: dict[str, list[Record]] = {
+        "repositories": [_repository(dump)],
+        "issues": [_issue(issue) for issue in dump["issues"]],
+        "issue_comments": _all(_comments, dump["issues"]),
+        "issue_events": _all(_events, dump["issues"]),
+        "change_requests": [_change_request(pull, name) for pull in dump["pulls"]],
+        "change_request_comments": _all(_comments, dump["pulls"]),
+        "change_request_events": _all(_events, dump["pulls"]),
+        "reviews": _all(_reviews, dump["pulls"]),
+        "review_comments": _all(_review_comments, dump["pulls"]),
+        "labels": [_label(label) for label in dump["labels"]],
+    }
     target = folder / name
     target.mkdir(parents=True, exist_ok=True)
-    issues = [_issue(issue, name) for issue in dump["issues"]]
-    issues += [_issue(pull, name) for pull in dump["pulls"]]
-    pulls = [_pull(pull, name) for pull in dump["pulls"]]
-    comments = [
-        _comment(comment, thread["number"], place, name)
-        for thread in [*dump["issues"], *dump["pulls"]]
-        for place, comment in enumerate(thread["comments"])
-    ]
-    _write(target / "issues.jsonl", issues)
-    _write(target / "pulls.jsonl", pulls)
-    _write(target / "comments.jsonl", comments)
-    (target / "repository.json").write_text(json.dumps(_repository(dump)), encoding="utf-8")
+    for stream, records in streams.items():
+        with (target / f"{stream}.jsonl").open("w", encoding="utf-8") as file:
+            file.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
     (folder / "recorded_at.txt").write_text(dump["timestamp"] + "\n", encoding="utf-8")
     return name
 
 
-def _write(path: Path, records: list[Record]) -> None:
-    with path.open("w", encoding="utf-8") as file:
-        file.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+def _all(of: Any, threads: list[Record]) -> list[Record]:
+    return [record for thread in threads for record in of(thread)]
 
 
 def _repository(dump: Record) -> Record:
     name = str(dump["repo"])
     owner = name.split("/")[0]
-    node_ids = [
-        record["id"] for record in [*dump["issues"], *dump["pulls"]] if re.match("[A-Z]+_", record["id"])
-    ]
-    times = [record[when] for record in dump["pulls"] for when in ("createdAt", "updatedAt")]
+    issues, pulls = dump["issues"], dump["pulls"]
+    node_ids = [record["id"] for record in [*issues, *pulls] if re.match("[A-Z]+_", record["id"])]
+    updated_at = max(record["updatedAt"] for record in [*issues, *pulls])
+    states = [pull["state"] for pull in pulls]
+    known = {
+        "id": f"R_{name}",
+        "databaseId": _numbers(node_ids[0])[0] if node_ids else _number(name),
+        "nameWithOwner": name,
+        "url": f"https://github.com/{name}",
+        "createdAt": min(record["createdAt"] for record in [*issues, *pulls]),
+        "updatedAt": updated_at,
+        "isArchived": False,
+        "isEmpty": False,
+        "isFork": False,
+        "isDisabled": False,
+        "isPrivate": False,
+        "isMirror": False,
+        "owner": {"__typename": "Organization", "login": owner},
+        "hasIssuesEnabled": True,
+        "hasDiscussionsEnabled": False,
+        "viewerPermission": "READ",
+        "issues": {"totalCount": len(issues)},
+        "openIssues": {"totalCount": sum(issue["state"] == "OPEN" for issue in issues)},
+        "pullRequests": {"totalCount": len(pulls)},
+        "openPullRequests": {"totalCount": states.count("OPEN")},
+        "closedPullRequests": {"totalCount": states.count("CLOSED")},
+        "mergedPullRequests": {"totalCount": states.count("MERGED")},
+        "discussions": {"totalCount": 0},
+        "releases": {"totalCount": 0},
+        "labels": {"totalCount": len(dump["labels"])},
+        "milestones": {"totalCount": 0},
+        "newestIssue": {"nodes": [{"updatedAt": max(issue["updatedAt"] for issue in issues)}]},
+        "newestPullRequest": {"nodes": [{"updatedAt": max(pull["updatedAt"] for pull in pulls)}]},
+        "newestDiscussion": {"nodes": []},
+        "newestMilestone": {"nodes": []},
+        "latestReleases": {"nodes": []},
+        "repositoryTopics": {"nodes": []},
+        "asOf": dump["timestamp"][:10] + "T00:00:00Z",
+    }
+    unknown = (
+        "description pushedAt parent primaryLanguage licenseInfo codeOfConduct contributingGuidelines "
+        "isSecurityPolicyEnabled issueTemplates pullRequestTemplates stargazerCount forkCount watchers "
+        "defaultBranchRef"
+    )
+    return known | dict.fromkeys(unknown.split())
+
+
+def _issue(issue: Record) -> Record:
+    return {"__typename": "Issue", **_thread(issue), "stateReason": None}
+
+
+def _change_request(pull: Record, name: str) -> Record:
+    commit = pull["mergeCommit"]
     return {
-        "id": _numbers(node_ids[0])[0] if node_ids else zlib.crc32(name.encode()),
-        "name": name.split("/")[1],
-        "full_name": name,
-        "owner": {"login": owner, "id": zlib.crc32(owner.encode()), "type": "Organization"},
-        "private": False,
-        "fork": False,
-        "archived": False,
-        "url": f"https://api.github.com/repos/{name}",
-        "html_url": f"https://github.com/{name}",
-        "created_at": min(times),
-        "updated_at": max(times),
+        "__typename": "PullRequest",
+        **_thread(pull),
+        "isDraft": None,
+        "merged": pull["mergedAt"] is not None,
+        "mergedAt": pull["mergedAt"],
+        "mergedBy": _actor(pull["mergedBy"]),
+        "additions": None,
+        "deletions": None,
+        "changedFiles": None,
+        "baseRefName": pull["baseRefName"],
+        "headRefName": pull["headRefName"],
+        "isCrossRepository": pull["headRepository"] != name,
+        "mergeCommit": commit and {"oid": commit["oid"]},
+        "reviewDecision": None,
+        "totalCommentsCount": None,
+        "reviews": {"totalCount": len(pull["reviews"])},
     }
 
 
-def _issue(thread: Record, name: str) -> Record:
-    """An issue, or a change request as the listing of issues has it."""
-    issue = _thread(thread, name, "issues")
-    if "mergedAt" not in thread:
-        return issue
-    stub = {
-        "url": f"https://api.github.com/repos/{name}/pulls/{thread['number']}",
-        "html_url": thread["url"],
-        "merged_at": thread["mergedAt"],
-    }
-    return {**issue, "id": MADE_UP + thread["number"], "draft": None, "pull_request": stub}
-
-
-def _pull(pull: Record, name: str) -> Record:
-    owner = name.split("/")[0]
+def _thread(thread: Record) -> Record:
     return {
-        **_thread(pull, name, "pulls"),
-        "draft": None,
-        "merged_at": pull["mergedAt"],
-        "merge_commit_sha": (pull["mergeCommit"] or {}).get("oid"),
-        "head": {"ref": pull["headRefName"], "sha": pull["headRefOid"], "label": None},
-        "base": {
-            "ref": pull["baseRefName"],
-            "sha": pull["baseRefOid"],
-            "label": f"{owner}:{pull['baseRefName']}",
-        },
-    }
-
-
-def _thread(thread: Record, name: str, kind: str) -> Record:
-    return {
-        "id": _numbers(thread["id"])[-1],
-        "node_id": thread["id"],
+        "id": thread["id"],
+        "fullDatabaseId": str(_numbers(thread["id"])[-1]),
         "number": thread["number"],
-        "url": f"https://api.github.com/repos/{name}/{kind}/{thread['number']}",
-        "html_url": thread["url"],
+        "url": thread["url"],
         "title": thread["title"],
-        "state": "open" if thread["state"] == "OPEN" else "closed",
-        "state_reason": None,
-        "user": _user(thread["author"]),
-        "author_association": thread["authorAssociation"],
-        "assignees": [_user(login) for login in thread["assignees"]],
-        "labels": [{"name": label} for label in thread["labels"]],
-        "comments": len(thread["comments"]),
         "body": thread["body"],
-        "created_at": thread["createdAt"],
-        "updated_at": thread["updatedAt"],
-        "closed_at": thread["closedAt"],
+        "state": thread["state"],
+        "locked": None,
+        "createdAt": thread["createdAt"],
+        "updatedAt": thread["updatedAt"],
+        "closedAt": thread["closedAt"],
+        "lastEditedAt": None,
+        "author": _actor(thread["author"]),
+        "authorAssociation": thread["authorAssociation"],
+        "labels": {"nodes": [{"name": label} for label in thread["labels"]]},
+        "milestone": None,
+        "reactionGroups": None,
+        "comments": {"totalCount": len(thread["comments"])},
+        "timelineItems": {"filteredCount": len(_events(thread))},
     }
 
 
-def _comment(comment: Record, number: int, place: int, name: str) -> Record:
-    identifier = MADE_UP + number * 10_000 + place
+def _comments(thread: Record) -> list[Record]:
+    return [
+        _said(COMMENTS + thread["number"] * 10_000 + place, "IC", comment, thread, comment)
+        for place, comment in enumerate(thread["comments"])
+    ]
+
+
+def _said(identifier: int, kind: str, said: Record, thread: Record, by: Record) -> Record:
+    anchor = "issuecomment-" if kind == "IC" else "discussion_r"
     return {
-        "id": identifier,
-        "url": f"https://api.github.com/repos/{name}/issues/comments/{identifier}",
-        "html_url": f"https://github.com/{name}/issues/{number}#issuecomment-{identifier}",
-        "issue_url": f"https://api.github.com/repos/{name}/issues/{number}",
-        "user": _user(comment["author"]),
-        "author_association": comment["authorAssociation"],
-        "body": comment["body"],
-        "created_at": comment["createdAt"],
-        "updated_at": comment["updatedAt"],
+        "number": thread["number"],
+        "id": f"{kind}_{identifier}",
+        "fullDatabaseId": str(identifier),
+        "url": f"{thread['url']}#{anchor}{identifier}",
+        "body": said["body"],
+        "createdAt": said["createdAt"],
+        "updatedAt": said["updatedAt"],
+        "lastEditedAt": None,
+        "isMinimized": None,
+        "author": _actor(by["author"]),
+        "authorAssociation": by["authorAssociation"],
     }
 
 
-def _user(login: str | None) -> Record | None:
-    if not login:
-        return None
-    return {"login": login, "id": zlib.crc32(login.encode()), "type": "User"}
+def _events(thread: Record) -> list[Record]:
+    number = thread["number"]
+    merged_by = _actor(thread.get("mergedBy"))
+    actor = merged_by and {"__typename": merged_by["__typename"], "login": merged_by["login"]}
+    found: list[Record] = []
+    if thread.get("mergedAt"):
+        merged = {"__typename": "MergedEvent", "id": f"ME_{number}", "createdAt": thread["mergedAt"]}
+        found.append({"number": number, **merged, "actor": actor})
+    if thread["closedAt"]:
+        closed = {"__typename": "ClosedEvent", "id": f"CE_{number}", "createdAt": thread["closedAt"]}
+        found.append({"number": number, **closed, "actor": actor, "stateReason": None, "closer": None})
+    return found
+
+
+def _reviews(pull: Record) -> list[Record]:
+    return [
+        {
+            "number": pull["number"],
+            "id": review["id"],
+            "fullDatabaseId": str(_numbers(review["id"])[-1]),
+            "url": f"{pull['url']}#pullrequestreview-{_numbers(review['id'])[-1]}",
+            "state": review["state"],
+            "body": review["body"],
+            "createdAt": review["createdAt"],
+            "submittedAt": review["createdAt"],
+            "updatedAt": review["updatedAt"],
+            "author": _actor(review["author"]),
+            "authorAssociation": review["authorAssociation"],
+            "comments": {"totalCount": len(review["comments"])},
+        }
+        for review in pull["reviews"]
+    ]
+
+
+def _review_comments(pull: Record) -> list[Record]:
+    found = []
+    for review in pull["reviews"]:
+        number = _numbers(review["id"])[-1]
+        for place, comment in enumerate(review["comments"]):
+            said = _said(REVIEW_COMMENTS + number * 1_000 + place, "PRRC", comment, pull, review)
+            found.append({**said, "reviewId": str(number), "path": None, "replyTo": None})
+    return found
+
+
+def _label(label: Record) -> Record:
+    unknown = dict.fromkeys(("isDefault", "createdAt", "updatedAt"))
+    return {"id": f"LA_{label['name']}", **label, **unknown}
+
+
+def _actor(login: str | None) -> Record | None:
+    return {"__typename": "User", "login": login, "databaseId": _number(login)} if login else None
+
+
+def _number(text: str) -> int:
+    return zlib.crc32(text.encode()) & 0x7FFFFFFF
 
 
 def _numbers(node_id: str) -> list[int]:

@@ -237,19 +237,79 @@ def _factor(head: tuple[Any, ...], segment: str, value: int, size: float) -> tup
 def _provenance(connection: duckdb.DuckDBPyConnection) -> None:
     mail_end = datetime(2025, 10, 31, 22, 14, tzinfo=UTC)
     rows = [
-        ("github", "example/core-1", stream, "example/core-1", True, held, 0, 0, AS_OF, AS_OF, AS_OF, None)
+        (
+            "github",
+            "example/core-1",
+            stream,
+            "example/core-1",
+            "example/core-1",
+            True,
+            held,
+            0,
+            0,
+            0,
+            AS_OF,
+            AS_OF,
+            AS_OF,
+            None,
+        )
         for stream, held in (("issues", 1204), ("change_requests", 911), ("comments", 6310))
     ]
     rows += [
-        ("git", "example/core-1", "commits", "example/core-1", True, 4120, 0, 0, AS_OF, AS_OF, AS_OF, None),
-        ("mailing_lists", "core-dev", "messages", None, True, 2204, 12, 3, mail_end, mail_end, AS_OF, None),
-        ("calendars", "conf-2026", "talks", None, True, 0, 0, 0, None, None, None, "The file is not there."),
+        (
+            "git",
+            "example/core-1",
+            "commits",
+            "example/core-1",
+            "example/core-1",
+            True,
+            4120,
+            0,
+            0,
+            0,
+            AS_OF,
+            AS_OF,
+            AS_OF,
+            None,
+        ),
+        (
+            "mailing_lists",
+            "core-dev",
+            "messages",
+            None,
+            "core-dev",
+            True,
+            2204,
+            0,
+            12,
+            3,
+            mail_end,
+            mail_end,
+            AS_OF,
+            None,
+        ),
+        (
+            "calendars",
+            "conf-2026",
+            "talks",
+            None,
+            "conf-2026",
+            True,
+            0,
+            0,
+            0,
+            0,
+            None,
+            None,
+            None,
+            "The file is not there.",
+        ),
     ]
     _table(
         connection,
         "meta.sources",
-        "source varchar, instance varchar, stream varchar, project_id varchar, is_configured boolean, "
-        "rows_held bigint, duplicates bigint, rejects bigint, newest_item_at timestamptz, "
+        "source varchar, instance varchar, stream varchar, project_id varchar, name varchar, is_configured boolean, "
+        "rows_held bigint, deleted bigint, duplicates bigint, rejects bigint, newest_item_at timestamptz, "
         "observed_until timestamptz, last_success_at timestamptz, detail varchar",
         rows,
     )

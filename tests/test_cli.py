@@ -138,8 +138,12 @@ def test_check_names_line_and_remedy(simulated: Path, tmp_path: Path) -> None:
         in done.stdout
     )
     assert "EMPTY_TOKEN" in done.stdout
-    assert "cannot connect" in done.stdout
     assert "Traceback" not in done.stderr
+
+    done = _run("check", "-w", tmp_path / "workspace", EMPTY_TOKEN="a-token-of-this-test")
+
+    assert "cannot connect" in done.stdout
+    assert "a-token-of-this-test" not in done.stdout + done.stderr
 
 
 def test_the_steps_can_be_done_one_by_one(workspace: Workspace) -> None:

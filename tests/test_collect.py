@@ -17,9 +17,21 @@ from typing import Any
 import duckdb
 import pytest
 
-from ospo_metrics import collect as collecting
+from ospo_metrics import raw_log
 from ospo_metrics.collect import collect
-from ospo_metrics.items import Checkpoint, Claim, Context, Instance, Item, Reject, SourceError, Stream
+from ospo_metrics.items import (
+    Checkpoint,
+    Claim,
+    Context,
+    Instance,
+    Item,
+    Reject,
+    SourceError,
+    Spent,
+    StoppedError,
+    Stream,
+    Sweep,
+)
 from ospo_metrics.progress import Quiet
 from ospo_metrics.settings import Workspace, open_workspace
 from ospo_metrics.sources import discover
@@ -112,7 +124,7 @@ def test_a_file_that_shifted_gives_neither_duplicates_nor_old_rejects(workspace:
 
 def test_what_was_read_before_an_error_is_kept(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     """A source that breaks off loses nothing of what it handed over; the next run goes on at its last place."""
-    monkeypatch.setattr(collecting, "ROWS_A_BATCH", 2)
+    monkeypatch.setattr(raw_log, "ROWS_A_BATCH", 2)
     script = [
         Item("1", "{}"), Item("2", "{}"), Checkpoint({"at": 2}), Item("3", "{}"), Item("4", "{}"),
         Item("5", "{}"), SourceError("the archive ends here"),
@@ -131,7 +143,7 @@ def test_a_batch_and_its_cursor_are_one_transaction(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When a batch cannot be written, neither its rows nor its cursor are there; those before it are."""
-    monkeypatch.setattr(collecting, "ROWS_A_BATCH", 1)
+    monkeypatch.setattr(raw_log, "ROWS_A_BATCH", 1)
     broken = Item("2", "{}", updated_at="no time")  # type: ignore[arg-type]
 
     collect(
@@ -217,11 +229,11 @@ def _everything(workspace: Workspace) -> dict[str, list[Any]]:
 _COLLECT = """
 import sys
 from pathlib import Path
-from ospo_metrics import collect
+from ospo_metrics import collect, raw_log
 from ospo_metrics.progress import Quiet
 from ospo_metrics.settings import open_workspace
 from ospo_metrics.sources import discover
-collect.ROWS_A_BATCH = 25
+raw_log.ROWS_A_BATCH = 25
 workspace = open_workspace(Path(sys.argv[1]))
 print("begins", flush=True)
 for source in discover().values():
@@ -273,3 +285,186 @@ def _rows(folder: Path) -> int:
             "select table_name from duckdb_tables() where schema_name = 'raw'"
         ).fetchall()
         return sum(connection.execute(f"select count(*) from raw.{name}").fetchone()[0] for (name,) in tables)
+
+
+# Streams within a reading, sweeps, turns
+
+
+def _thread(key: str, told: int = 0, at: int = 0) -> Item:
+    return Item(key, f'{{"comments":{{"totalCount":{told}}},"at":{at}}}')
+
+
+def _comment(key: str, at: int = 0) -> Item:
+    return Item(key, f'{{"at":{at}}}', stream="comments")
+
+
+def _threads(*nights: list[Any], instances: int = 1, parallel: int = 1) -> Any:
+    """A source of threads with comments within; each reading of an instance takes its next night's script."""
+    scripts = {f"r{number}": [list(night) for night in nights] for number in range(instances)}
+
+    def read(instance: Instance, stream: str, context: Context) -> Iterator[Any]:
+        assert stream == "threads"
+        for thing in scripts[instance.id].pop(0):
+            if isinstance(thing, BaseException):
+                raise thing
+            yield thing() if callable(thing) else thing
+
+    return SimpleNamespace(
+        NAME="made_up",
+        STREAMS=(
+            Stream("threads", versions=True),
+            Stream(
+                "comments",
+                versions=True,
+                within=("threads",),
+                counted_in=("threads", "$.comments.totalCount"),
+            ),
+        ),
+        PARALLEL=parallel,
+        instances=lambda settings, workspace: [
+            Instance(name, f"example/{name}", name=f"example/{name}") for name in scripts
+        ],
+        read=read,
+    )
+
+
+def test_items_of_other_streams_come_within_a_reading(workspace: Workspace) -> None:
+    """They land in their own table, with the cursor of the reading, and are held against what the threads say."""
+    night = [_thread("t1", 2), _comment("c1"), _comment("c2"), _thread("t2", 1), Checkpoint({"at": 1})]
+
+    result = collect(workspace, _threads(night), "run", Quiet())
+
+    assert result.added == 4
+    assert [key for key, _ in _held(workspace, "raw.made_up__comments")] == ["c1", "c2"]
+    assert _held(workspace, "meta.reconciliation", "stream, claimed, held, gap") == [("comments", 3, 2, 1)]
+    assert _held(workspace, "meta.cursors", "stream") == [("threads",)]
+    assert _held(workspace, "meta.sources", "stream, name, rows_held, last_success_at is not null") == [
+        ("comments", "example/r0", 2, True),
+        ("threads", "example/r0", 2, True),
+    ]
+
+
+BOTH = ("threads", "comments")
+
+
+def test_what_does_not_come_by_in_a_full_listing_is_marked_and_may_come_back(workspace: Workspace) -> None:
+    """Nothing is removed from the log; what is marked is held no longer, until it is seen again."""
+    source = _threads(
+        [Sweep(BOTH, False), _thread("t1", 1), _comment("c1"), _thread("t2"), Sweep(BOTH, True)],
+        [Sweep(BOTH, False), _thread("t1", 0), Sweep(BOTH, True)],
+        [_thread("t2")],
+    )
+
+    collect(workspace, source, "run1", Quiet())
+    assert _held(workspace, "meta.deletions", "stream, key") == []
+    collect(workspace, source, "run2", Quiet())
+    assert _held(workspace, "meta.deletions", "stream, key") == [("comments", "c1"), ("threads", "t2")]
+    assert _held(workspace, "meta.sources", "stream, rows_held, deleted") == [
+        ("comments", 0, 1),
+        ("threads", 1, 1),
+    ]
+    assert _held(workspace, "meta.reconciliation", "stream, claimed, held, gap") == [("comments", 0, 0, 0)]
+    collect(workspace, source, "run3", Quiet())
+    assert _held(workspace, "meta.deletions", "stream, key") == [("comments", "c1")]
+    assert [key for key, _ in _held(workspace, "raw.made_up__threads")] == ["t1", "t1", "t2"]
+    assert _held(workspace, "meta.swept", "key") == []
+
+
+def test_a_full_listing_may_be_interrupted(workspace: Workspace) -> None:
+    """What came by before an error, and in the runs after it, is all of one listing."""
+    source = _threads(
+        [_thread("t1"), _thread("t2"), _thread("t3")],
+        [Sweep(BOTH, False), _thread("t1"), Checkpoint({"page": 1}), SourceError("gone for a moment")],
+        [_thread("t3"), Sweep(BOTH, True)],
+    )
+
+    for run in ("run1", "run2", "run3"):
+        collect(workspace, source, run, Quiet())
+
+    assert _held(workspace, "meta.deletions", "stream, key") == [("threads", "t2")]
+
+
+def test_a_source_that_stopped_on_purpose_has_not_failed(workspace: Workspace) -> None:
+    """It is told why there is more to read, and what it brought is kept."""
+    source = _threads([_thread("t1"), Checkpoint({"at": 1}), StoppedError("the budget is spent")])
+
+    result = collect(workspace, source, "run", Quiet())
+
+    assert (result.failures, result.stopped, result.added) == ([], ["the budget is spent"], 1)
+    assert _held(workspace, "meta.sources", "stream, rows_held, last_success_at is null, detail") == [
+        ("comments", 0, True, None),
+        ("threads", 1, True, "the budget is spent"),
+    ]
+
+
+def test_what_was_spent_adds_up_over_a_run(workspace: Workspace) -> None:
+    source = _threads([Spent("threads", 2, 3), _thread("t1"), Spent("threads", 1, 1), Spent("other", 1, 0)])
+
+    collect(workspace, source, "run", Quiet())
+
+    assert _held(workspace, "meta.spending", "what, requests, points") == [("other", 1, 0), ("threads", 3, 4)]
+
+
+def test_a_huge_instance_and_a_broken_one_hold_up_no_other(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Several are read at once by turns: the small ones are done while the huge one has hardly begun."""
+    monkeypatch.setattr(raw_log, "ROWS_A_BATCH", 1)
+    order: list[str] = []
+    source = _threads([], instances=12, parallel=2)
+
+    def read(instance: Instance, stream: str, context: Context) -> Iterator[Any]:
+        if instance.id == "r1":
+            raise KeyError("a defect")
+        for number in range(200 if instance.id == "r0" else 3):
+            order.append(instance.id)
+            yield _thread(f"t{number}", at=number)
+
+    source.read = read
+
+    result = collect(workspace, source, "run", Quiet())
+
+    assert len(result.failures) == 1
+    assert "example/r1, threads: unexpected KeyError" in result.failures[0]
+    held = dict(_held(workspace, "meta.sources where stream = 'threads'", "instance, rows_held"))
+    assert held == {"r0": 200, "r1": 0} | {f"r{number}": 3 for number in range(2, 12)}
+    last_of_the_others = max(place for place, name in enumerate(order) if name != "r0")
+    assert order[: last_of_the_others + 1].count("r0") < 50
+
+
+def test_who_was_read_longest_ago_is_read_first(workspace: Workspace) -> None:
+    """A run that ends early, because its budget is spent, is fair over the nights."""
+    order: list[str] = []
+    source = _threads([], instances=3)
+
+    def read(instance: Instance, stream: str, context: Context) -> Iterator[Any]:
+        order.append(instance.id)
+        if len(order) in (2, 3):
+            raise StoppedError("the budget is spent")
+        yield _thread("t1")
+
+    source.read = read
+
+    for run in ("run1", "run2"):
+        collect(workspace, source, run, Quiet())
+
+    assert order == ["r0", "r1", "r2", "r1", "r2", "r0"]
+
+
+def test_a_project_that_cannot_be_found_tonight_keeps_what_is_held(workspace: Workspace) -> None:
+    """Its permanent id is not known then, and its name stands in; other projects that are not named are marked."""
+    source = _threads([], instances=1)
+    source.read = lambda instance, stream, context: iter([_thread("t1")])
+    source.instances = lambda settings, folder: [Instance("17", "example/a"), Instance("18", "example/b")]
+    collect(workspace, source, "run1", Quiet())
+
+    def refused(instance: Instance, stream: str, context: Context) -> Iterator[Any]:
+        raise SourceError("it is not there")
+        yield
+
+    source.read = refused
+    source.instances = lambda settings, folder: [Instance("example/a", "example/a")]
+    collect(workspace, source, "run2", Quiet())
+
+    held = _held(workspace, "meta.sources where stream = 'threads'", "instance, rows_held, is_configured")
+    assert held == [("17", 1, True), ("18", 1, False), ("example/a", 0, True)]

@@ -16,8 +16,7 @@ import duckdb
 import pytest
 
 from conftest import SHARED
-from ospo_metrics import collect as collecting
-from ospo_metrics import steps
+from ospo_metrics import raw_log, steps
 from ospo_metrics.collect import Collected, collect
 from ospo_metrics.progress import Quiet
 from ospo_metrics.settings import Workspace, open_workspace
@@ -319,10 +318,10 @@ def test_a_failure_takes_back_its_whole_transaction(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Tables of one transaction are all there with their cursor, or none of them is."""
-    monkeypatch.setattr(collecting, "BYTES_A_BATCH", 1)
+    monkeypatch.setattr(raw_log, "BYTES_A_BATCH", 1)
     for name in ("a", "b"):
         _write(workspace, f"{name}.json.gz", _event(ord(name)))
-    insert = collecting._Log._insert_first
+    insert = raw_log.RawLog._insert_first
 
     def fails_at_the_second(log: Any, now: Any) -> int:
         added = insert(log, now)
@@ -330,7 +329,7 @@ def test_a_failure_takes_back_its_whole_transaction(
             raise duckdb.IOException("the disk is full")
         return added
 
-    monkeypatch.setattr(collecting._Log, "_insert_first", fails_at_the_second)
+    monkeypatch.setattr(raw_log.RawLog, "_insert_first", fails_at_the_second)
     with pytest.raises(duckdb.IOException, match="disk is full"):
         collect(workspace, gharchive, "run", Quiet())
     monkeypatch.undo()
@@ -418,7 +417,7 @@ def test_the_models_count_projects_of_ours(workspace: Workspace) -> None:
     assert conversations == [
         ("issue", 0, None, None),
         ("issue", 0, "2024-03-01 12:00:00+00", None),
-        ("change_request", 0, "2025-12-01 12:00:00+00", "2025-12-01 12:00:00+00"),
+        ("change_request", 1, "2025-12-01 12:00:00+00", "2025-12-01 12:00:00+00"),
     ]
     assert members == [("example/block-7",), ("example/fastfs",)]
     assert breaks == [(1,)]

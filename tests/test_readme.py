@@ -27,10 +27,12 @@ def test_every_query_answers(published: Workspace, sql: str) -> None:
 
 
 def test_the_settings_shown_are_valid() -> None:
-    """The example of ospo.toml is accepted."""
-    (example,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    """The examples of ospo.toml are accepted, parts of it together with the whole one."""
+    whole, *parts = (tomllib.loads(text) for text in re.findall(r"```toml\n(.*?)```", README, re.DOTALL))
 
-    assert Settings.model_validate(tomllib.loads(example)).communities[0].id == "storage"
+    assert Settings.model_validate(whole).communities[0].id == "storage"
+    for part in parts:
+        assert Settings.model_validate(whole | {"sources": whole["sources"] | part["sources"]})
 
 
 def test_the_commands_shown_run(tmp_path: Path) -> None:
@@ -80,6 +82,8 @@ def test_nothing_is_left_to_fill_in() -> None:
         re.findall(
             r"\b[A-Z]{3,}_[A-Z]+\b",
             README.replace("GITHUB_TOKEN", "")
+            .replace("SECOND_", "")
+            .replace("OSPO_APP_KEY", "")
             .replace("PREFECT_API_URL", "")
             .replace("OSPO_METRICS_WORKSPACE", ""),
         )

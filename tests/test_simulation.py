@@ -22,11 +22,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from github import Auth, Github
-from github.Issue import Issue
-from github.IssueComment import IssueComment
-from github.PullRequest import PullRequest
-from github.Repository import Repository
+from graphql import GraphQLNonNull, GraphQLSchema, build_schema, get_named_type
 from openpyxl import load_workbook
 
 from ospo_metrics.paths import expand
@@ -153,56 +149,117 @@ def test_one_author_writes_latin_1(small: Path, truth: dict[str, Any]) -> None:
     assert undeclared > 0
 
 
+THREADS = ("issue", "change_request")
+
+
+def recorded(folder: Path) -> dict[str, list[dict[str, Any]]]:
+    """What is recorded of one repository, by stream."""
+    return {path.stem: rows(path) for path in sorted(folder.glob("*.jsonl"))}
+
+
 def test_the_recorded_answers_hold_what_the_truth_says(small: Path, truth: dict[str, Any]) -> None:
     """Issues, change requests and comments of every repository, counted in the files."""
     for project, told in truth["files"]["github"].items():
-        folder = small / "github" / project
-        issues, pulls, comments = (rows(folder / f"{name}.jsonl") for name in ("issues", "pulls", "comments"))
+        held = recorded(small / "github" / project)
+        (about,) = held["repositories"]
+        issues, changes = held["issues"], held["change_requests"]
+        comments = held["issue_comments"] + held["change_request_comments"]
+        merged = sum(node["mergedAt"] is not None for node in changes)
         assert told == {
-            "issues_and_change_requests": len(issues),
-            "issues": sum("pull_request" not in issue for issue in issues),
-            "change_requests": len(pulls),
-            "change_requests_merged": sum(pull["merged_at"] is not None for pull in pulls),
+            "issues_and_change_requests": len(issues) + len(changes),
+            "issues": len(issues),
+            "change_requests": len(changes),
+            "change_requests_merged": merged,
             "comments": len(comments),
-            "ghosts": sum(row["user"] is None for row in (*issues, *comments)),
+            "ghosts": sum(node["author"] is None for node in (*issues, *changes, *comments)),
         }
-        assert {pull["number"] for pull in pulls} == {i["number"] for i in issues if "pull_request" in i}
-        assert Counter(comment["issue_url"] for comment in comments) == Counter(
-            {issue["url"]: issue["comments"] for issue in issues if issue["comments"]}
-        )
+        assert about["nameWithOwner"] == project
+        assert [
+            about[field]["totalCount"] for field in ("issues", "pullRequests", "mergedPullRequests", "labels")
+        ] == [len(issues), len(changes), merged, len(held["labels"])]
+        for thread in THREADS:
+            for stream, count in (("comments", "totalCount"), ("events", "filteredCount")):
+                field = {"comments": "comments", "events": "timelineItems"}[stream]
+                assert Counter(node["number"] for node in held[f"{thread}_{stream}"]) == Counter(
+                    {node["number"]: node[field][count] for node in held[f"{thread}s"] if node[field][count]}
+                )
+
+
+def test_whoever_closed_is_told(small: Path) -> None:
+    """Each closed issue or change request has its closing, each merged one its merge too, at the same second."""
+    for path in sorted((small / "github").rglob("repositories.jsonl")):
+        held = recorded(path.parent)
+        for thread in THREADS:
+            told = Counter(
+                (node["number"], node["__typename"], node["createdAt"]) for node in held[f"{thread}_events"]
+            )
+            nodes = held[f"{thread}s"]
+            closed = [(node["number"], "ClosedEvent", node["closedAt"]) for node in nodes if node["closedAt"]]
+            merged = [
+                (node["number"], "MergedEvent", node["mergedAt"]) for node in nodes if node.get("mergedAt")
+            ]
+            assert told == Counter(closed + merged)
 
 
 def test_ids_are_unique_over_all_repositories(small: Path) -> None:
-    """As on GitHub, no two issues, change requests or comments share an id."""
-    for name in ("issues", "pulls", "comments"):
-        ids = [row["id"] for path in (small / "github").rglob(f"{name}.jsonl") for row in rows(path)]
-        assert len(ids) == len(set(ids))
+    """As on GitHub, no two things of a kind share an id, and no two things at all share a node id."""
+    of_kind, nodes = defaultdict(list), []
+    for path in sorted((small / "github").rglob("*.jsonl")):
+        for row in rows(path):
+            of_kind[path.stem.removeprefix("issue_").removeprefix("change_request_")].append(
+                row.get("fullDatabaseId", row["id"])
+            )
+            nodes.append(row["id"])
+    assert len(nodes) == len(set(nodes))
+    assert all(len(ids) == len(set(ids)) for ids in of_kind.values())
 
 
-def test_pygithub_reads_the_recorded_answers(small: Path) -> None:
-    """The objects have the shapes of GitHub's REST API, as its best-known client sees them."""
-    api = Github(auth=Auth.Token("none"), lazy=True)
-    folder = small / "github" / "example" / "fastfs"
-    issues, pulls, comments = (rows(folder / f"{name}.jsonl") for name in ("issues", "pulls", "comments"))
-    repository = api.create_from_raw_data(Repository, json.loads((folder / "repository.json").read_text()))
-    assert repository.full_name == "example/fastfs"
-    for row in issues:
-        issue = api.create_from_raw_data(Issue, row)
-        assert (issue.user and issue.user.login) == (row["user"] and row["user"]["login"])
-        assert issue.created_at <= issue.updated_at
-    for row in pulls:
-        pull = api.create_from_raw_data(PullRequest, row)
-        assert (pull.merged_at is not None) == (row["merged_at"] is not None)
-    for row in comments:
-        assert api.create_from_raw_data(IssueComment, row).created_at.tzinfo is not None
+OURS = {"repositories": {"asOf"}, "issue_comments": {"number"}, "change_request_comments": {"number"},
+        "issue_events": {"number"}, "change_request_events": {"number"}}  # fmt: skip
+ALIASES = {
+    "openIssues": "issues", "openPullRequests": "pullRequests", "closedPullRequests": "pullRequests",
+    "mergedPullRequests": "pullRequests", "newestIssue": "issues", "newestPullRequest": "pullRequests",
+    "newestDiscussion": "discussions", "newestMilestone": "milestones", "latestReleases": "releases",
+}  # fmt: skip
+
+
+def test_the_recorded_answers_are_nodes_of_githubs_schema(small: Path) -> None:
+    """Every field has its name and type in GitHub's GraphQL, but for the few that we add."""
+    schema = build_schema((Path(__file__).parent / "github_schema.graphql").read_text(encoding="utf-8"))
+    types = {
+        "repositories": "Repository",
+        "issues": "Issue",
+        "change_requests": "PullRequest",
+        "labels": "Label",
+    }
+    for path in sorted((small / "github").rglob("*.jsonl")):
+        for row in rows(path):
+            node = {name: value for name, value in row.items() if name not in OURS.get(path.stem, ())}
+            name = node.get("__typename") or types.get(path.stem, "IssueComment")
+            check_node(schema, name, node, f"{path.parent.name}/{path.stem}")
+
+
+def check_node(schema: GraphQLSchema, name: str, node: dict[str, Any], place: str) -> None:
+    fields: Any = schema.type_map[str(node.get("__typename", name))]
+    for key, value in node.items():
+        if key == "__typename":
+            continue
+        assert ALIASES.get(key, key) in fields.fields, f"{place}: {fields.name} has no {key}"
+        kind = fields.fields[ALIASES.get(key, key)].type
+        assert value is not None or not isinstance(kind, GraphQLNonNull), (
+            f"{place}: {fields.name}.{key} is null"
+        )
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, dict):
+                check_node(schema, get_named_type(kind).name, one, place)
 
 
 def test_merged_change_requests_name_commits_that_exist(small: Path) -> None:
     """GitHub says which commit a change request became; that commit is in the repository."""
-    for path in sorted((small / "github").rglob("pulls.jsonl")):
+    for path in sorted((small / "github").rglob("change_requests.jsonl")):
         project = "/".join(path.parts[-3:-1])
         there = set(git(small / "git" / f"{project}.git", "rev-list", "--all").split())
-        merged = {pull["merge_commit_sha"] for pull in rows(path) if pull["merged_at"]}
+        merged = {node["mergeCommit"]["oid"] for node in rows(path) if node["mergedAt"]}
         assert merged <= there
 
 
@@ -284,10 +341,10 @@ def acts(small: Path) -> Iterator[tuple[str, str, str, datetime]]:
             address, at = line.split(" ")
             yield project, "address", address, datetime.fromisoformat(at)
     for path in sorted((small / "github").rglob("*.jsonl")):
-        for row in rows(path) if path.name != "pulls.jsonl" else []:
-            if row["user"] is not None:
-                at = datetime.fromisoformat(row["created_at"])
-                yield "/".join(path.parts[-3:-1]), "login", row["user"]["login"], at
+        for row in rows(path):
+            if row.get("author") is not None:
+                at = datetime.fromisoformat(row["createdAt"])
+                yield "/".join(path.parts[-3:-1]), "login", login_of(row["author"]), at
     seen: set[str] = set()
     for path in sorted((small / "archives").rglob("*.*")):
         for separator, message in archive(path):
@@ -298,6 +355,11 @@ def acts(small: Path) -> Iterator[tuple[str, str, str, datetime]]:
                 spelled = re.fullmatch(r"(\S+) at (\S+) \(.*\)", sender, re.DOTALL)
                 address = f"{spelled[1]}@{spelled[2]}" if spelled else parseaddr(sender)[1]
                 yield path.parts[-2], "address", address, sent(separator, message["Date"])
+
+
+def login_of(author: dict[str, str] | None) -> str | None:
+    """The login as REST has it: GraphQL leaves out the "[bot]" of a bot's."""
+    return author and author["login"] + ("[bot]" if author["__typename"] == "Bot" else "")
 
 
 def sent(separator: bytes, date: str) -> datetime:
@@ -354,17 +416,18 @@ def test_first_responses_follow_from_the_files(small: Path, truth: dict[str, Any
     """The first comment by another human is the truth's first response; bots and agents do not count."""
     kind = {person["login"]: person["kind"] for person in truth["people"] if person["login"]}
     opener, first = {}, {}
-    for path in sorted((small / "github").rglob("issues.jsonl")):
-        for row in rows(path):
-            opener[row["url"]] = row["user"] and row["user"]["login"]
-    for path in sorted((small / "github").rglob("comments.jsonl")):
-        for row in rows(path):
-            login = row["user"] and row["user"]["login"]
-            if login and kind[login] == "human" and login != opener[row["issue_url"]]:
-                first.setdefault(row["issue_url"], row["created_at"])
-    expected = {url: first.get(url) for url in opener}
+    for path in sorted((small / "github").rglob("repositories.jsonl")):
+        held, project = recorded(path.parent), "/".join(path.parts[-3:-1])
+        for row in held["issues"] + held["change_requests"]:
+            opener[f"{project}#{row['number']}"] = login_of(row["author"])
+        comments = held["issue_comments"] + held["change_request_comments"]
+        for row in sorted(comments, key=lambda comment: comment["createdAt"]):
+            login, key = login_of(row["author"]), f"{project}#{row['number']}"
+            if login and kind[login] == "human" and login != opener[key]:
+                first.setdefault(key, row["createdAt"])
+    expected = {key: first.get(key) for key in opener}
     assert expected == {
-        "https://api.github.com/repos/{}/issues/{}".format(*each["key"].split("#")): each["first_response_at"]
+        each["key"]: each["first_response_at"]
         for each in truth["conversations"]
         if each["kind"] != "mail_thread"
     }

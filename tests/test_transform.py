@@ -142,8 +142,8 @@ def test_a_broken_model_is_named(published: Workspace, tmp_path: Path) -> None:
     shutil.copytree(published.folder, tmp_path / "workspace")
     workspace = open_workspace(tmp_path / "workspace")
     with open_warehouse(workspace.warehouse) as connection:
-        connection.execute("drop table raw.github__comments")
-        connection.execute("create table raw.github__comments (wrong integer)")
+        connection.execute("drop table raw.github__issue_comments")
+        connection.execute("create table raw.github__issue_comments (wrong integer)")
 
     with pytest.raises(BuildError, match=r"the model stg_github__comments failed: .*Binder Error"):
         transform.build(workspace, progress=_Silent())

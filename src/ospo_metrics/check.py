@@ -50,7 +50,15 @@ def check(workspace: Workspace) -> Iterator[Finding]:
         )
     if settings.sources.github:
         yield from _github(workspace)
-    for table in ("git", "gharchive", "mailing_lists", "calendars", "feeds", "catalogues"):
+    for table in (
+        "git",
+        "gharchive",
+        "github_repo_stats",
+        "mailing_lists",
+        "calendars",
+        "feeds",
+        "catalogues",
+    ):
         for index, entry in enumerate(getattr(settings.sources, table)):
             yield _location(workspace, table, index, entry)
     if settings.sources.outreach:
@@ -72,19 +80,19 @@ def _github(workspace: Workspace) -> Iterator[Finding]:
     github = workspace.settings.sources.github
     assert github is not None  # noqa: S101 - asked for by the caller
     if github.recorded is None:
-        unset = [name for name in github.token_env if not os.environ.get(name, "").strip()]
+        named = [*github.token_env, *([github.app.private_key_env] if github.app else [])]
+        unset = [name for name in named if not os.environ.get(name, "").strip()]
         line = line_of(_text(workspace), ["sources", "github", "token_env"])
-        if len(unset) == len(github.token_env):
+        if len(unset) == len(named):
             yield Finding(
                 "github token",
                 False,
-                f"the environment variable {' or '.join(unset)} (ospo.toml, line {line}) is empty, and without a "
-                "token GitHub answers 60 questions an hour. Make a token with read access and export it.",
+                f"the environment variable {' or '.join(unset)} (ospo.toml, line {line}) is empty, and GitHub "
+                "answers nobody without a token. Make one, which for public repositories needs no permission at "
+                "all, and export it.",
             )
         else:
-            yield Finding(
-                "github token", True, f"{len(github.token_env) - len(unset)} of {len(github.token_env)} set"
-            )
+            yield Finding("github token", True, f"{len(named) - len(unset)} of {len(named)} set")
     source = discover()["github"]
     try:
         instances = source.instances(workspace.settings, workspace.folder)
@@ -95,11 +103,11 @@ def _github(workspace: Workspace) -> Iterator[Finding]:
         try:
             first = next(source.read(instance, "repositories", _context(workspace)), None)
         except SourceError as error:
-            yield Finding(f"github {instance.id}", False, str(error))
+            yield Finding(f"github {instance.shown}", False, str(error))
         else:
             answers = isinstance(first, Item)
             yield Finding(
-                f"github {instance.id}",
+                f"github {instance.shown}",
                 answers,
                 f"answers at {github.recorded or github.api_url}"
                 if answers

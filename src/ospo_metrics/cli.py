@@ -201,14 +201,20 @@ def status(workspace: Folder = HERE) -> None:
     _table(
         console,
         "Sources",
-        ["source", "instance", "held", "twice", "rejects", "newest", "last read"],
+        ["source", "of", "held", "deleted there", "twice", "rejects", "newest", "last read"],
         found.by_instance(),
     )
-    _table(console, "Set aside", ["source", "instance", "reason", "how many", "for example"], found.rejects)
+    _table(
+        console,
+        "What the last run spent",
+        ["source", "for", "of how many", "requests", "points"],
+        found.spending,
+    )
+    _table(console, "Set aside", ["source", "of", "reason", "how many", "for example"], found.rejects)
     _table(
         console,
         "Counts that differ",
-        ["source", "instance", "stream", "the source says", "it counts", "gap", "which means"],
+        ["source", "of", "stream", "the source says", "it counts", "gap", "which means"],
         found.gaps,
     )
     console.print("[bold]What is missing[/bold]")

@@ -19,20 +19,29 @@ class Stream:
 
     `versions` says whether an item may change: if true, every new version of a key is appended to the
     raw log; if false, the first one stays, and the same key at another location counts as a duplicate.
+    `within` names the streams whose reading hands these items over too; such a stream is not read on its own.
+    `counted_in` is a stream and a JSON path: the sum over that stream's newest payloads is what the source
+    says it has of this one.
     """
 
     name: str
     versions: bool
+    within: tuple[str, ...] = ()
+    counted_in: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One untouched thing from a source: JSON text, its key in the stream, and when it last changed."""
+    """One untouched thing from a source: JSON text, its key in the stream, and when it last changed.
+
+    `stream` is named where it is not the stream that is being read.
+    """
 
     key: str
     payload: str
     updated_at: datetime | None = None
     location: str = ""
+    stream: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +62,7 @@ class Reject:
     location: str
     reason: str
     excerpt: str = ""
+    stream: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +83,48 @@ class Claim:
     count: int | None
     how: str
     observed_until: datetime | None = None
+    stream: str = ""
 
 
-Handed = Item | Batch | Reject | Checkpoint | Claim
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """A full listing begins here, or is over: what was held before it and did not come by is gone at the source.
+
+    It is handed over when a listing begins anew, not when an interrupted one goes on.
+    """
+
+    streams: tuple[str, ...]
+    is_over: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What reading cost at the source: requests, and the points it charged for them."""
+
+    what: str
+    requests: int
+    points: int
+
+
+Handed = Item | Batch | Reject | Checkpoint | Claim | Sweep | Spent
 
 
 @dataclass(frozen=True, slots=True)
 class Instance:
     """One thing to collect from: a repository, a mailing list, a schedule.
 
-    `options` are the source's own settings of it. `project_id` is the project its activities count for.
+    `id` never changes; `name` is what people are shown of it. `options` are the source's own settings of it.
+    `project_id` is the project its activities count for.
     """
 
     id: str
     project_id: str | None = None
     options: Any = None
+    name: str = ""
+
+    @property
+    def shown(self) -> str:
+        return self.name or self.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +140,17 @@ class SourceError(Exception):
     """A source could not be read at all; the sentence says what, where, and what to do next."""
 
 
+class StoppedError(SourceError):
+    """A source stopped on purpose with more to read; what was read is kept, and the next run goes on from there."""
+
+
 class Source(Protocol):
     """What a module in `sources/` has to offer."""
 
     NAME: str
     STREAMS: tuple[Stream, ...]
+    PARALLEL: int
+    """How many instances may be read at once; 1 where a source does not say."""
 
     def instances(self, settings: Any, workspace: Path) -> list[Instance]: ...
 

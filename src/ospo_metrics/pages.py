@@ -535,18 +535,18 @@ def _problems(connection: duckdb.DuckDBPyConnection) -> list[str]:
     unread = _rows(
         connection,
         """
-        select source, instance, any_value(detail) as detail
+        select source, name, any_value(detail) as detail
         from meta.sources
-        group by source, instance
+        group by source, name
         having count(last_success_at) = 0
-        order by source, instance
+        order by source, name
         limit 20
         """,
     )
     told = {row["step"].removeprefix("collect ") for row in failed}
     return [words.problem(f"the step ‘{row['step']}’ failed", row["detail"]) for row in failed] + [
         words.problem(
-            f"{words.lower_first(words.source_name(row['source']))} ‘{words.name(row['instance'])}’ "
+            f"{words.lower_first(words.source_name(row['source']))} ‘{words.name(row['name'])}’ "
             "has not been read yet",
             row["detail"],
         )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import sys
+import threading
 import time
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -20,6 +23,27 @@ class Teller(Protocol):
 
     def count(self, label: str, done: int, total: int | None = None) -> None:
         """How many of a thing are done, of how many where that is known."""
+
+
+@contextmanager
+def warnings_told(teller: Teller) -> Iterator[None]:
+    """Tell what the library warns of while it works, such as a long wait for a limit to end."""
+    handler = _Told(teller)
+    log = logging.getLogger("ospo_metrics")
+    log.addHandler(handler)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+
+
+class _Told(logging.Handler):
+    def __init__(self, teller: Teller) -> None:
+        super().__init__(logging.WARNING)
+        self._teller = teller
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._teller.say(f"  {record.getMessage()}")
 
 
 class Quiet:
@@ -62,6 +86,7 @@ class Bars(AbstractContextManager["Bars"]):
             transient=True,
         )
         self._tasks: dict[str, TaskID] = {}
+        self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -73,12 +98,14 @@ class Bars(AbstractContextManager["Bars"]):
         self._progress.stop()
 
     def say(self, text: str) -> None:
-        for task in self._tasks.values():
-            self._progress.remove_task(task)
-        self._tasks.clear()
+        with self._lock:
+            for task in self._tasks.values():
+                self._progress.remove_task(task)
+            self._tasks.clear()
         self._console.print(text, markup=False)
 
     def count(self, label: str, done: int, total: int | None = None) -> None:
-        if label not in self._tasks:
-            self._tasks[label] = self._progress.add_task(label, total=total)
-        self._progress.update(self._tasks[label], completed=done, total=total)
+        with self._lock:
+            if label not in self._tasks:
+                self._tasks[label] = self._progress.add_task(label, total=total)
+            self._progress.update(self._tasks[label], completed=done, total=total)

@@ -28,13 +28,14 @@ _META = {
             {privacy.without_addresses("detail")} as detail
         from warehouse.meta.runs""",  # noqa: S608
     "sources": f"""
-        select source, instance, stream, project_id, rows_held, duplicates, rejects,
+        select source, instance, stream, project_id, name, rows_held, deleted, duplicates, rejects,
             newest_item_at, observed_until, last_success_at, {privacy.without_addresses("detail")} as detail
         from warehouse.meta.sources where is_configured""",  # noqa: S608
     "reconciliation": """
         select r.* from warehouse.meta.reconciliation as r
         semi join warehouse.meta.sources as s
             on r.source = s.source and r.instance = s.instance and r.stream = s.stream and s.is_configured""",
+    "spending": "select run_id, source, instance, what, requests, points from warehouse.meta.spending",
     "rejects": f"""
         select source, instance, stream, {privacy.without_addresses("location")} as location,
             {privacy.without_addresses("reason")} as reason, first_seen_at

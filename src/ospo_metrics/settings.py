@@ -70,8 +70,16 @@ class Community(_Table):
     mailing_lists: list[Identifier] = []
 
 
+class GitHubApp(_Table):
+    """A GitHub App as an organization installed it, to ask with instead of or besides a person's tokens."""
+
+    id: int = Field(ge=1)
+    installation: int = Field(ge=1)
+    private_key_env: VariableName
+
+
 class GitHub(_Table):
-    """Where GitHub answers, and which environment variables hold its tokens."""
+    """Where GitHub answers, which environment variables hold its tokens, and how much a run may ask."""
 
     api_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+")] = "https://api.github.com"
     token_env: list[VariableName] = ["GITHUB_TOKEN"]
@@ -86,9 +94,24 @@ class GitHub(_Table):
     recorded: str | None = None
     """A folder of recorded answers to read instead of the network (see `sources/github.py`)."""
 
+    requests_a_run: int | None = Field(default=None, ge=1)
+    """How many requests in REST and points in GraphQL a run may cost; what GitHub does not charge is free."""
+
+    when_limited: Literal["wait", "stop"] = "wait"
+    """What to do when no token may ask anything more in this hour; what was read is kept either way."""
+
+    app: GitHubApp | None = None
+
 
 class Git(_Table):
     """The history of one project: a path or a URL."""
+
+    project: ProjectName
+    location: str = Field(min_length=1)
+
+
+class GitHubRepoStats(_Table):
+    """The folder in which the tool github-repo-stats kept the traffic of one repository."""
 
     project: ProjectName
     location: str = Field(min_length=1)
@@ -162,6 +185,7 @@ class Sources(_Table):
 
     github: GitHub | None = None
     git: list[Git] = []
+    github_repo_stats: list[GitHubRepoStats] = []
     gharchive: list[GHArchive] = []
     mailing_lists: list[MailingList] = []
     calendars: list[Calendar] = []
@@ -309,14 +333,14 @@ def _problem(path: Path, text: str, raw: dict[str, Any], detail: Any) -> str:
             hint = f"did you mean '{near[0]}'?" if near else f"known here: {', '.join(known)}."
             return f"{where}unknown key '{name}'; {hint}"
         case "missing":
-            return f"{where}'{name}' is missing; add it, for example: {_example(str(keys[-1]))}"
+            return f"{where}'{name}' is missing; add it, for example: {_example(keys)}"
         case _:
             message = detail["msg"].removeprefix("Value error, ")
-            if "token_env" in keys:
-                return f"{where}'{name}' is no name of a variable. Write for example: {_example('token_env')}"
+            if variable := next((key for key in keys if key in ("token_env", "private_key_env")), None):
+                return f"{where}'{name}' is no name of a variable. Write for example: {_example([variable])}"
             return (
                 f"{where}'{name}' is {detail['input']!r:.80}: {_sentence(message)}. "
-                f"Write for example: {_example(str(next((k for k in reversed(keys) if isinstance(k, str)), name)))}"
+                f"Write for example: {_example(keys)}"
             )
 
 
@@ -356,6 +380,12 @@ _EXAMPLES = {
     "api_url": 'api_url = "https://api.github.com"',
     "token_env": 'token_env = ["GITHUB_TOKEN"] (names of variables, never tokens)',
     "recorded": 'recorded = "github"',
+    "requests_a_run": "requests_a_run = 5000 (without this line there is no budget)",
+    "when_limited": 'when_limited = "wait"',
+    "app": 'app = {id = 12345, installation = 67890, private_key_env = "GITHUB_APP_KEY"}',
+    "app.id": "id = 12345 (the App's number)",
+    "installation": "installation = 67890 (the last part of the installation's address at GitHub)",
+    "private_key_env": 'private_key_env = "GITHUB_APP_KEY" (the name of a variable, never the key)',
     "project": 'project = "example/fastfs"',
     "location": 'location = "archives/fastfs-dev/*.txt.gz"',
     "format": 'format = "auto"',
@@ -373,8 +403,10 @@ _EXAMPLES = {
 }
 
 
-def _example(key: str) -> str:
-    return _EXAMPLES.get(key, f"{key} = …")
+def _example(keys: Sequence[str | int]) -> str:
+    """What to write for a key; for one whose name others share, what stands here for it and its table."""
+    names = [key for key in keys if isinstance(key, str)]
+    return _EXAMPLES.get(".".join(names[-2:])) or _EXAMPLES.get(names[-1], f"{names[-1]} = …")
 
 
 def _check_references(path: Path, text: str, settings: Settings) -> None:
@@ -423,16 +455,21 @@ def _lists_without_source(settings: Settings, at: Callable[..., str]) -> Iterato
 
 def _sources_without_community(settings: Settings, at: Callable[..., str]) -> Iterator[str]:
     patterns = [pattern for community in settings.communities for pattern in community.projects]
-    for index, git in enumerate(settings.sources.git):
-        where = at("sources", "git", index, "project")
-        if "*" in git.project or "?" in git.project:
-            yield f"{where}a git history needs one project, not {git.project!r}."
-        elif not any(fnmatchcase(git.project.lower(), pattern.lower()) for pattern in patterns):
-            near = difflib.get_close_matches(git.project, patterns, n=1)
-            yield (
-                f"{where}project {git.project!r} belongs to no community; "
-                + (f"did you mean {near[0]!r}?" if near else "add it to the 'projects' of one.")
-            )
+    tables: dict[str, tuple[str, Sequence[Git | GitHubRepoStats]]] = {
+        "git": ("a git history", settings.sources.git),
+        "github_repo_stats": ("a folder of github-repo-stats", settings.sources.github_repo_stats),
+    }
+    for table, (what, entries) in tables.items():
+        for index, entry in enumerate(entries):
+            where = at("sources", table, index, "project")
+            if "*" in entry.project or "?" in entry.project:
+                yield f"{where}{what} needs one project, not {entry.project!r}."
+            elif not any(fnmatchcase(entry.project.lower(), pattern.lower()) for pattern in patterns):
+                near = difflib.get_close_matches(entry.project, patterns, n=1)
+                yield (
+                    f"{where}project {entry.project!r} belongs to no community; "
+                    + (f"did you mean {near[0]!r}?" if near else "add it to the 'projects' of one.")
+                )
     listed = {name for community in settings.communities for name in community.mailing_lists}
     for index, mailing_list in enumerate(settings.sources.mailing_lists):
         if mailing_list.id not in listed:
@@ -453,8 +490,9 @@ def _feeds_without_community(settings: Settings, at: Callable[..., str]) -> Iter
 
 
 def _globs_without_project(settings: Settings, at: Callable[..., str]) -> Iterator[str]:
-    """Without GitHub only the projects of the git sources are known; with it, the source looks for itself."""
-    projects = [git.project.lower() for git in settings.sources.git]
+    """Without GitHub only the projects that sources name are known; with it, the source looks for itself."""
+    named: Sequence[Git | GitHubRepoStats] = (*settings.sources.git, *settings.sources.github_repo_stats)
+    projects = [entry.project.lower() for entry in named]
     if settings.sources.github or not projects:
         return
     for index, community in enumerate(settings.communities):
@@ -462,5 +500,6 @@ def _globs_without_project(settings: Settings, at: Callable[..., str]) -> Iterat
             if "*" in pattern and not any(fnmatchcase(name, pattern.lower()) for name in projects):
                 yield (
                     f"{at('communities', index, 'projects')}{pattern!r} matches no project; without [sources.github] "
-                    "only the projects of [[sources.git]] are known. Add one of these, or write the name out."
+                    "only the projects that [[sources.git]] and [[sources.github_repo_stats]] name are known. "
+                    "Add one of these, or write the name out."
                 )

@@ -21,17 +21,26 @@ from meta.runs group by run_id order by run_id desc limit 5
 """
 
 _SOURCES = """
-select source, instance, stream, rows_held, duplicates, rejects, newest_item_at, last_success_at, detail
-from meta.sources {where} order by source, instance, stream
+select source, name, stream, rows_held, deleted, duplicates, rejects, newest_item_at, last_success_at, detail
+from meta.sources {where} order by source, name, stream
 """
 
 _REJECTS = """
-select source, instance, reason, count(*) as n, min(location) as example
-from meta.rejects group by source, instance, reason order by n desc, reason limit 10
+select source, coalesce(name, instance) as name, reason, count(*) as n, min(location) as example
+from meta.rejects left join meta.sources using (source, instance, stream)
+group by source, coalesce(name, instance), reason order by n desc, reason limit 10
 """
 
 _GAPS = """
-select source, instance, stream, claimed, how, gap, reason from meta.reconciliation where gap <> 0 order by all
+select source, coalesce(name, instance) as name, stream, claimed, how, gap, reason
+from meta.reconciliation left join meta.sources using (source, instance, stream) where gap <> 0 order by all
+"""
+
+_SPENDING = """
+select source, what, count(distinct instance) as instances, sum(requests)::bigint as requests,
+    sum(points)::bigint as points
+from meta.spending where run_id = (select max(run_id) from meta.spending)
+group by source, what order by points desc, what
 """
 
 
@@ -43,29 +52,30 @@ class Status:
     sources: list[tuple[Any, ...]]
     rejects: list[tuple[Any, ...]]
     gaps: list[tuple[Any, ...]]
+    spending: list[tuple[Any, ...]]
     missing: list[str]
 
     def by_instance(self) -> list[tuple[Any, ...]]:
         """The sources with their streams put together: a line a repository, list or schedule."""
         lines: dict[tuple[str, str], list[Any]] = {}
-        for source, instance, _, held, twice, rejects, newest, read_at, _ in self.sources:
-            line = lines.setdefault((source, instance), [0, 0, 0, None, read_at])
-            line[:3] = [line[0] + held, line[1] + twice, line[2] + rejects]
-            line[3] = max((at for at in (line[3], newest) if at), default=None)
-            line[4] = min((at for at in (line[4], read_at) if at), default=None)
+        for source, name, _, *counts, newest, read_at, _ in self.sources:
+            line = lines.setdefault((source, name), [0, 0, 0, 0, None, read_at])
+            line[:4] = [have + more for have, more in zip(line[:4], counts, strict=True)]
+            line[4] = max((at for at in (line[4], newest) if at), default=None)
+            line[5] = min((at for at in (line[5], read_at) if at), default=None)
         return [(*name, *line) for name, line in lines.items()]
 
 
 def status(workspace: Workspace) -> Status:
     """Read what is known of runs and sources; from the published file while a run holds the warehouse."""
     if not workspace.warehouse.is_file():
-        return Status([], [], [], [], ["Nothing was collected yet. Run 'ospo-metrics run'."])
+        return Status([], [], [], [], [], ["Nothing was collected yet. Run 'ospo-metrics run'."])
     missing: list[str] = []
     try:
         with open_warehouse(workspace.warehouse, read_only=True) as connection:
             answers = [
                 connection.execute(query).fetchall()
-                for query in (_RUNS, _SOURCES.format(where="where is_configured"), _REJECTS, _GAPS)
+                for query in (_RUNS, _SOURCES.format(where="where is_configured"), _REJECTS, _GAPS, _SPENDING)
             ]
     except WarehouseError as error:
         missing.append(f"This is what was last published, for {error}")
@@ -73,12 +83,12 @@ def status(workspace: Workspace) -> Status:
         try:
             answers = [
                 published.execute(query).fetchall()
-                for query in (_RUNS, _SOURCES.format(where=""), _REJECTS, _GAPS)
+                for query in (_RUNS, _SOURCES.format(where=""), _REJECTS, _GAPS, _SPENDING)
             ]
         finally:
             published.close()
-    runs, sources, rejects, gaps = answers
-    return Status(runs, sources, rejects, gaps, [*missing, *_missing(workspace, runs, sources)])
+    runs, sources, rejects, gaps, spending = answers
+    return Status(runs, sources, rejects, gaps, spending, [*missing, *_missing(workspace, runs, sources)])
 
 
 def _missing(workspace: Workspace, runs: list[tuple[Any, ...]], sources: list[tuple[Any, ...]]) -> list[str]:
@@ -89,19 +99,32 @@ def _missing(workspace: Workspace, runs: list[tuple[Any, ...]], sources: list[tu
     for name in discover():
         if getattr(workspace.settings.sources, name, None) and name not in known:
             found.append(f"{name} is in ospo.toml and was never read. Run 'ospo-metrics run'.")
-    for source, instance, stream, *_, last_success_at, detail in sources:
+    told = {(source, name) for source, name, *_, detail in sources if detail}
+    for source, name, stream, *_, last_success_at, detail in sources:
         if detail:
             found.append(_sentence(detail))
+        elif (source, name) in told:
+            continue  # what comes after a stream that failed was not tried
         elif last_success_at is None:
-            found.append(f"{source} {instance} {stream} was never read to its end.")
+            found.append(f"{source} {name} {stream} was never read to its end.")
         elif (age := datetime.now(UTC) - last_success_at).days >= 2:
-            found.append(f"{source} {instance} {stream} was last read {age.days} days ago.")
+            found.append(f"{source} {name} {stream} was last read {age.days} days ago.")
+    return [*found, *_unpublished(workspace), *_undecided(workspace)]
+
+
+def _unpublished(workspace: Workspace) -> list[str]:
+    found = []
     if not workspace.database.is_file():
         found.append("Nothing is published yet.")
     elif not (workspace.dashboards / "index.html").is_file():
         found.append("There are no dashboards yet. Run 'ospo-metrics report'.")
     elif (workspace.dashboards / "index.html").stat().st_mtime < workspace.database.stat().st_mtime:
         found.append("The dashboards are older than the published file. Run 'ospo-metrics report'.")
+    return found
+
+
+def _undecided(workspace: Workspace) -> list[str]:
+    found = []
     if workspace.settings.sources.outreach is None and any((workspace.folder / "outreach").glob("**/*.*")):
         found.append("The files in outreach/ are not read. Add [sources.outreach] to ospo.toml.")
     proposals = workspace.private / "event_proposals.csv"

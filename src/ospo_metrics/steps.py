@@ -19,7 +19,7 @@ from ospo_metrics.collect import Collected, collect
 from ospo_metrics.items import Source, SourceError
 from ospo_metrics.paths import is_url
 from ospo_metrics.privacy import PrivacyError
-from ospo_metrics.progress import Teller
+from ospo_metrics.progress import Teller, warnings_told
 from ospo_metrics.publish import publish
 from ospo_metrics.settings import (
     Calendar,
@@ -28,6 +28,7 @@ from ospo_metrics.settings import (
     GHArchive,
     Git,
     GitHub,
+    GitHubRepoStats,
     MailingList,
     Outreach,
     SettingsError,
@@ -194,7 +195,8 @@ def told(step: Step, progress: Teller, workspace: Workspace) -> Outcome:
     """Do a step and tell how it ended, in one line, whether or not it went well."""
     began = time.monotonic()
     try:
-        outcome = step.do(progress)
+        with warnings_told(progress):
+            outcome = step.do(progress)
     except (*ANSWERABLE, StepError, *OUTSIDE) as error:
         outcome = Outcome(told_plainly(error, workspace), ok=False)
     mark = "ok    " if outcome.ok else "FAILED"
@@ -230,7 +232,9 @@ def _collect(workspace: Workspace, source: Source, run_id: str, progress: Teller
 
 
 def _touches_web(
-    configured: GitHub | Outreach | Sequence[Git | GHArchive | MailingList | Calendar | Feed | Catalogue],
+    configured: GitHub
+    | Outreach
+    | Sequence[Git | GHArchive | GitHubRepoStats | MailingList | Calendar | Feed | Catalogue],
 ) -> bool:
     """Whether a source asks anybody else, so that trying again can help."""
     if isinstance(configured, Outreach):
@@ -258,12 +262,13 @@ def _collected(collected: Collected) -> Outcome:
         more = f" And {len(collected.failures) - 1} more." if len(collected.failures) > 1 else ""
         return Outcome(collected.failures[0] + more, rows, ok=False)
     aside = [f"{count:,} {noun}" for noun, count in list(rows.items())[2:] if count]
-    return Outcome(
-        f"{collected.added:,} new, {collected.held:,} held"
-        + (f", {', '.join(aside)}" if aside else "")
-        + ".",
-        rows,
+    told = (
+        f"{collected.added:,} new, {collected.held:,} held" + (f", {', '.join(aside)}" if aside else "") + "."
     )
+    if collected.stopped:
+        more = f" And {len(collected.stopped) - 1} more." if len(collected.stopped) > 1 else ""
+        told += f" Stopped early: {collected.stopped[0]}{more}"
+    return Outcome(told, rows)
 
 
 def _build(workspace: Workspace, progress: Teller) -> Outcome:
@@ -284,14 +289,15 @@ def _check(workspace: Workspace) -> Outcome:
         )
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
         gaps = connection.execute(
-            "select source, instance, stream, gap from meta.reconciliation where gap <> 0 order by all"
+            "select source, name, stream, gap from meta.reconciliation join meta.sources "
+            "using (source, instance, stream) where gap <> 0 and is_configured order by all"
         ).fetchall()
     if not gaps:
         return Outcome("What the sources count is what we hold.", {"gaps": 0})
-    source, instance, stream, gap = gaps[0]
+    source, name, stream, gap = gaps[0]
     more = f" and {len(gaps) - 1} more" if len(gaps) > 1 else ""
     return Outcome(
-        f"The sources count differently from us: {source} {instance} {stream} by {gap:+,}{more}; "
+        f"The sources count differently from us: {source} {name} {stream} by {gap:+,}{more}; "
         "see meta.reconciliation.",
         {"gaps": len(gaps)},
     )

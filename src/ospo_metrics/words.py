@@ -37,6 +37,7 @@ _SOURCES = {
     "github": "GitHub",
     "gharchive": "GH Archive",
     "git": "Git history",
+    "github_repo_stats": "github-repo-stats",
     "calendars": "Event schedules",
 }
 

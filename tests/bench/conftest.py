@@ -13,6 +13,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     found = [bench.extra_info for bench in config._benchmarksession.benchmarks]  # type: ignore[attr-defined]
     _print_steps(terminalreporter, [row for row in found if "step" in row])
     _print_ratios(terminalreporter, [row for row in found if "ratio" in row])
+    _print_costs(terminalreporter, [row for row in found if "cost" in row])
 
 
 def _print_steps(terminalreporter: Any, rows: list[dict[str, Any]]) -> None:
@@ -44,3 +45,22 @@ def _print_ratios(terminalreporter: Any, rows: list[dict[str, Any]]) -> None:
         terminalreporter.write_line(
             f"{row['what']:<20}{row['rows']:>9,}{ours:>22}{theirs:>22}  {row['beside']:<10}{row['ratio']:>6.2f}"
         )
+
+
+def _print_costs(terminalreporter: Any, rows: list[dict[str, Any]]) -> None:
+    """What a project costs at GitHub, whole and for 1,000 of its issues and change requests."""
+    if not rows:
+        return
+    terminalreporter.section("what GitHub is asked: requests / points")
+    terminalreporter.write_line(
+        f"{'project':<14}{'what':<17}{'threads':>9}{'in all':>13}{'for 1,000':>13}{'one by one, for 1,000':>23}"
+    )
+    pair = "{:,.0f} / {:,.0f}".format
+    for row in rows:
+        for what, threads, cost, one_by_one in row["rows"]:
+            thousands = threads / 1000
+            terminalreporter.write_line(
+                f"{row['cost']:<14}{what:<17}{threads:>9,}{pair(*cost):>13}"
+                f"{pair(*(number / thousands for number in cost)):>13}{one_by_one / thousands:>23,.0f}"
+            )
+        terminalreporter.write_line(f"{row['cost']:<14}{row['items_a_second']:,.0f} items a second")

@@ -3,7 +3,7 @@ with agents as (
     from {{ ref('int_acts') }} as a
     join {{ ref('int_identities') }} as i on a.actor_kind = i.kind and a.actor = i.value
     join {{ ref('int_people') }} as p on i.person_id = p.person_id
-    where a.source = 'git' and p.kind = 'agent'
+    where a.kind in ('commit_authored', 'commit_merged') and p.kind = 'agent'
 )
 
 select
@@ -20,7 +20,7 @@ select
     coalesce(a.occurred_at between p.own_from - interval 90 day and p.own_until + interval 90 day, false) as is_own,
     g.conversation_key is not null and coalesce(p.kind = 'human', false) as is_agent_assisted,
     case when a.occurred_at between p.own_from - interval 90 day and p.own_until + interval 90 day then 'own' end as organization_id,
-    case when a.conversation_key is not null and a.source <> 'git'
+    case when a.conversation_key is not null and a.kind not in ('commit_authored', 'commit_merged')
         then md5(
             case a.source when 'gharchive' then 'github' else a.source end
             || '|' || a.project_id || '|' || a.conversation_key
@@ -29,6 +29,6 @@ from {{ ref('int_acts') }} as a
 cross join {{ source('config', 'ospo') }} as o
 left join {{ ref('int_identities') }} as i on a.actor_kind = i.kind and a.actor = i.value
 left join {{ ref('int_people') }} as p on i.person_id = p.person_id
-left join agents as g on a.source = 'git' and a.project_id = g.project_id and a.conversation_key = g.conversation_key
+left join agents as g on a.project_id = g.project_id and a.conversation_key = g.conversation_key
 -- A software agent named as co-author is a mark on the human's commit, not an act of its own.
 where not (a.is_coauthor and coalesce(p.kind <> 'human', false))

@@ -2,13 +2,13 @@ with opened as (
     select
         a.conversation_id,
         a.project_id,
-        case a.kind when 'issue_opened' then 'issue' else 'change_request' end as kind,
+        replace(a.kind, '_opened', '') as kind,
         a.person_id as opened_by_person_id,
         a.is_bot as is_opened_by_bot,
         a.is_own as is_opened_by_own,
         a.occurred_at as opened_at
     from {{ ref('fct_activities') }} as a
-    where a.kind in ('issue_opened', 'change_request_opened')
+    where a.kind in ('issue_opened', 'change_request_opened', 'discussion_opened')
 
     union all
 
@@ -22,17 +22,39 @@ with opened as (
 ),
 
 told_by_api as (
-    select project_id, number, closed_at, null as merged_at, state_reason from {{ ref('stg_github__issues') }}
+    select project_id, number, closed_at, null as merged_at, state_reason
+    from {{ ref('stg_github__issues') }}
+    where not is_deleted
     union all
-    select project_id, number, closed_at, merged_at, null from {{ ref('stg_github__change_requests') }}
+    select project_id, number, closed_at, merged_at, null
+    from {{ ref('stg_github__change_requests') }}
+    where not is_deleted
+    union all
+    select project_id, number, closed_at, null, state_reason
+    from {{ ref('stg_github__discussions') }}
+    where not is_deleted
+),
+
+-- Who merges closes too, and GitHub tells both.
+closers as (
+    select project_id, number, arg_max_null(actor_login, (occurred_at, event_id)) as closed_by
+    from {{ ref('stg_github__events') }}
+    where event_type = 'closed' and not is_deleted
+    group by project_id, number
 ),
 
 closed as (
-    select project_id, number, closed_at, merged_at, state_reason from told_by_api
+    select t.project_id, t.number, t.closed_at, t.merged_at, t.state_reason,
+        case when t.closed_at is not null then c.closed_by end as closed_by
+    from told_by_api as t
+    left join closers as c on t.project_id = c.project_id and t.number = c.number
 
     union all
 
-    select project_id, number, max(occurred_at), max(occurred_at) filter (kind = 'change_request_merged'), null
+    -- A merge is its author's act in GH Archive, and nobody knows who merged.
+    select
+        project_id, number, max(occurred_at), max(occurred_at) filter (kind = 'change_request_merged'), null,
+        arg_max_null(case when kind <> 'change_request_merged' then actor end, occurred_at)
     from {{ ref('int_gharchive_acts') }}
     anti join told_by_api using (project_id, number)
     where kind in ('issue_closed', 'change_request_closed', 'change_request_merged')
@@ -47,7 +69,7 @@ answers as (
         count(*) as responses
     from opened as o
     join {{ ref('fct_activities') }} as a on o.conversation_id = a.conversation_id
-    where a.kind in ('commented', 'message_sent') and not a.is_bot and a.occurred_at >= o.opened_at
+    where a.kind in ('commented', 'reviewed', 'message_sent') and not a.is_bot and a.occurred_at >= o.opened_at
         and a.person_id is distinct from o.opened_by_person_id
     group by o.conversation_id
 ),
@@ -85,12 +107,14 @@ select
     a.first_response_by_person_id,
     coalesce(a.responses, 0) as responses,
     c.closed_at,
+    b.person_id as closed_by_person_id,
     c.merged_at,
     c.state_reason
 from opened as o
 cross join {{ source('config', 'ospo') }} as z
 left join closed as c
     on o.conversation_id = md5('github|' || c.project_id || '|' || c.number::varchar)
+left join {{ ref('int_identities') }} as b on b.kind = 'login' and lower(c.closed_by) = b.value
 left join answers as a on o.conversation_id = a.conversation_id
 left join firsts as f on o.opened_by_person_id = f.person_id and o.project_id = f.project_id
 left join histories as h on o.project_id = h.project_id

@@ -32,31 +32,10 @@ with acts as (
     union all
 
     select
-        'github', project_id, 'issue_opened|' || issue_id, number::varchar, 'issue_opened', 'D1',
-        'login', opened_by_login, null, opened_by_type, opened_at, null, false, false
-    from {{ ref('stg_github__issues') }}
-
-    union all
-
-    select
-        'github', project_id, 'change_request_opened|' || change_request_id, number::varchar,
-        'change_request_opened', 'D1', 'login', opened_by_login, null, opened_by_type, opened_at, null, false, false
-    from {{ ref('stg_github__change_requests') }}
-
-    union all
-
-    select
-        'github', project_id, 'change_request_merged|' || change_request_id, number::varchar,
-        'change_request_merged', 'D2', 'login', opened_by_login, null, opened_by_type, merged_at, null, false, false
-    from {{ ref('stg_github__change_requests') }}
-    where merged_at is not null
-
-    union all
-
-    select
-        'github', project_id, 'commented|' || comment_id, number::varchar, 'commented', 'D1',
-        'login', written_by_login, null, written_by_type, written_at, null, false, false
-    from {{ ref('stg_github__comments') }}
+        'github', project_id, act, conversation_key, kind, level, actor_kind, actor, actor_name, actor_type,
+        occurred_at, utc_offset_minutes, false, is_coauthor
+    from {{ ref('int_github_acts') }}
+    where not is_deleted
 
     union all
 
@@ -76,9 +55,19 @@ with acts as (
     left join {{ ref('int_talk_projects') }} as p on t.event_id = p.event_id and t.talk_id = p.talk_id
 )
 
--- Letter case does not make another person, neither of an address nor of a login.
+-- Letter case does not make another person, neither of an address nor of a login. `ghost` stands for all whose accounts
+-- are gone, and an organisation is nobody who acts. A mannequin is a name from the place that a project was moved from,
+-- and not the account which is called the same here.
 select
-    * replace (case when actor_kind in ('address', 'login') then lower(trim(actor)) else actor end as actor)
+    * replace (
+        case when actor_kind = 'login' and actor_type = 'Mannequin' then 'mannequin' else actor_kind end as actor_kind,
+        case
+            when actor_type = 'Organization' then null
+            when actor_kind = 'login' then nullif(lower(trim(actor)), 'ghost')
+            when actor_kind = 'address' then lower(trim(actor))
+            else actor
+        end as actor
+    )
 from acts
 where occurred_at between timestamptz '1970-01-02' and (
     select coalesce(max(last_success_at), now()) + interval 1 day from {{ source('meta', 'sources') }}

@@ -1,5 +1,6 @@
--- What GH Archive tells of our projects. Whatever GitHub's API tells too counts once, as the API has it: an opening, a
--- merge by its number, a comment by its id. A repository that was renamed is one project, under its newest name.
+-- What GH Archive tells of our projects. Whatever GitHub's API tells too counts once, as the API has it: an opening and
+-- a merge by its number, a comment, review, release or fork by its id, a star by who gave it, a closing by its number
+-- and minute. A repository that was renamed is one project, under its newest name.
 with repositories as (
     select
         repository_id,
@@ -74,6 +75,7 @@ acts as (
             end,
             'event ' || event_key
         ) as act,
+        case kind when 'starred' then lower(actor_login) when 'forked' then fork_id end as told_as,
         case when kind in ('starred', 'forked') then 'D0' when kind in ('change_request_merged', 'release_published')
             then 'D2' else 'D1' end as level,
         number,
@@ -90,16 +92,41 @@ acts as (
 ),
 
 told_by_api as (
-    select project_id, 'issue_opened|' || number as act from {{ ref('stg_github__issues') }}
+    select
+        project_id,
+        kind,
+        case kind when 'starred' then 'starred|' || lower(actor)
+            when 'issue_opened' then 'issue_opened|' || conversation_key
+            when 'change_request_opened' then 'change_request_opened|' || conversation_key
+            else act end as act,
+        conversation_key,
+        occurred_at
+    from {{ ref('int_github_acts') }}
+),
+
+told as (
+    select project_id, act from told_by_api
     union
-    select project_id, 'change_request_opened|' || number from {{ ref('stg_github__change_requests') }}
+    -- Whether a change request was merged is known of each that the API tells.
+    select project_id, 'change_request_merged|' || conversation_key
+    from told_by_api
+    where kind = 'change_request_opened'
     union
-    select project_id, 'change_request_merged|' || number from {{ ref('stg_github__change_requests') }}
-    union
-    select project_id, 'commented|' || comment_id from {{ ref('stg_github__comments') }}
+    select project_id, 'commented|' || review_comment_id from {{ ref('stg_github__review_comments') }}
+),
+
+closed as (
+    select project_id, try_cast(conversation_key as integer) as number, occurred_at
+    from told_by_api
+    where kind in ('issue_closed', 'change_request_closed')
 )
 
 select a.project_id, a.kind, a.act, a.level, a.number, a.actor, a.actor_type, a.occurred_at
 from acts as a
-anti join told_by_api as t on a.project_id = t.project_id and a.act = t.act
+anti join told as t
+    on a.project_id = t.project_id and coalesce(a.kind || '|' || a.told_as, a.act) = t.act
+anti join closed as c
+    on a.project_id = c.project_id
+    and case when a.kind in ('issue_closed', 'change_request_closed') then a.number end = c.number
+    and a.occurred_at between c.occurred_at - interval 1 minute and c.occurred_at + interval 1 minute
 qualify row_number() over (partition by a.project_id, a.act order by a.occurred_at, a.event_key) = 1

@@ -6,6 +6,14 @@ with mentions as (
 
     union all
 
+    -- Who closes or merges does nothing that is counted, but is told.
+    select 'login', lower(actor_login), null, actor_type, occurred_at, 0
+    from {{ ref('stg_github__events') }}
+    where event_type = 'closed' and nullif(lower(actor_login), 'ghost') is not null and not is_deleted
+        and actor_type is distinct from 'Mannequin' and actor_type is distinct from 'Organization'
+
+    union all
+
     select right_kind, right_value, null, null, null, 0 from {{ ref('int_identity_links') }}
 
     union all

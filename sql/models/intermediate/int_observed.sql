@@ -1,16 +1,26 @@
 -- How long each source is known to have been watching each project. An archive on disk claims to reach to its newest
 -- item; a silence after that which is no longer than is usual there (99 of 100 in two years) is taken as silence, not
--- as missing data. What was read today counts up to midnight, so that a second run on one day changes no number.
-with claims as (
+-- as missing data. What was read today counts up to midnight, so that a second run on one day changes no number. What
+-- tells of no contribution, such as traffic and stars, holds nothing back when it falls behind. Where a part was never
+-- read to its end, nothing is known yet.
+with listed as (
+    select *, bool_or(last_success_at is not null) over (partition by source, instance) as is_begun
+    from {{ source('meta', 'sources') }}
+    where is_configured and project_id is not null
+),
+
+claims as (
     select
         source,
         project_id,
         min(case when observed_until > last_success_at - interval 1 day then date_trunc('day', observed_until)
             else observed_until end) as claimed,
         date_trunc('day', max(last_success_at)) as read_on
-    from {{ source('meta', 'sources') }}
-    where is_configured and project_id is not null and observed_until is not null
+    from listed
+    where is_begun and source <> 'github_repo_stats'
+        and (source <> 'github' or stream in ('issues', 'change_requests', 'discussions', 'commits'))
     group by source, project_id
+    having bool_and(last_success_at is not null) and max(observed_until) is not null
 ),
 
 silences as (

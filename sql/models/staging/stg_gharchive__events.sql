@@ -22,6 +22,8 @@
     'old_comment_id': '$.payload.comment_id',
     'review_id': '$.payload.review.id',
     'release_id': '$.payload.release.id',
+    'fork_id': '$.payload.forkee.id',
+    'old_fork_id': '$.payload.forkee',
     'author_login': '$.payload.pull_request.user.login',
     'is_merged': '$.payload.pull_request.merged',
 } %}
@@ -64,6 +66,7 @@ select
     ) as number,
     coalesce(comment_id, old_comment_id) as comment_id,
     coalesce(review_id, release_id) as review_or_release_id,
+    coalesce(fork_id, try_cast(old_fork_id as bigint)::varchar) as fork_id,
     author_login,
     action = 'merged' or (action = 'closed' and is_merged = 'true') as is_merged,
     occurred_at

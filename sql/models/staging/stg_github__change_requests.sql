@@ -1,13 +1,22 @@
-with newest as ({{ newest('github', 'change_requests') }})
+{{ config(materialized='table') }}
+
+{% set shape = {
+    'number': 'INTEGER', 'createdAt': 'TIMESTAMPTZ', 'closedAt': 'TIMESTAMPTZ', 'mergedAt': 'TIMESTAMPTZ',
+    'author': actor_shape(), 'mergedBy': actor_shape(),
+} %}
+
+with newest as ({{ newest('github', 'change_requests', shape) }})
 
 select
     project_id,
     key as change_request_id,
-    try_cast(payload ->> '$.number' as integer) as number,
-    payload ->> '$.user.login' as opened_by_login,
-    payload ->> '$.user.type' as opened_by_type,
-    try_cast(payload ->> '$.created_at' as timestamptz) as opened_at,
-    try_cast(payload ->> '$.closed_at' as timestamptz) as closed_at,
-    try_cast(payload ->> '$.merged_at' as timestamptz) as merged_at
+    node.number,
+    {{ actor_login('node.author') }} as opened_by_login,
+    {{ actor_type('node.author') }} as opened_by_type,
+    node.createdAt as opened_at,
+    node.closedAt as closed_at,
+    node.mergedAt as merged_at,
+    {{ actor_login('node.mergedBy') }} as merged_by_login,
+    {{ actor_type('node.mergedBy') }} as merged_by_type,
+    is_deleted
 from newest
-qualify row_number() over (partition by project_id, number order by opened_at desc, change_request_id desc) = 1

@@ -1,10 +1,19 @@
-with newest as ({{ newest('github', 'comments') }})
+{{ config(materialized='table') }}
+
+{% set shape = {'number': 'INTEGER', 'createdAt': 'TIMESTAMPTZ', 'author': actor_shape()} %}
+
+with newest as (
+    select * from ({{ newest('github', 'issue_comments', shape) }})
+    union all
+    select * from ({{ newest('github', 'change_request_comments', shape) }})
+)
 
 select
     project_id,
     key as comment_id,
-    try_cast(regexp_extract(payload ->> '$.issue_url', '/issues/(\d+)$', 1) as integer) as number,
-    payload ->> '$.user.login' as written_by_login,
-    payload ->> '$.user.type' as written_by_type,
-    try_cast(payload ->> '$.created_at' as timestamptz) as written_at
+    node.number,
+    {{ actor_login('node.author') }} as written_by_login,
+    {{ actor_type('node.author') }} as written_by_type,
+    node.createdAt as written_at,
+    is_deleted
 from newest

@@ -1,16 +1,20 @@
--- REST lists change requests among the issues; they have a `pull_request` and are staged on their own.
-with newest as ({{ newest('github', 'issues') }})
+{{ config(materialized='table') }}
+
+{% set shape = {
+    'number': 'INTEGER', 'createdAt': 'TIMESTAMPTZ', 'closedAt': 'TIMESTAMPTZ', 'stateReason': 'VARCHAR',
+    'author': actor_shape(),
+} %}
+
+with newest as ({{ newest('github', 'issues', shape) }})
 
 select
     project_id,
     key as issue_id,
-    try_cast(payload ->> '$.number' as integer) as number,
-    payload ->> '$.user.login' as opened_by_login,
-    payload ->> '$.user.type' as opened_by_type,
-    try_cast(payload ->> '$.created_at' as timestamptz) as opened_at,
-    try_cast(payload ->> '$.closed_at' as timestamptz) as closed_at,
-    payload ->> '$.state_reason' as state_reason
+    node.number,
+    {{ actor_login('node.author') }} as opened_by_login,
+    {{ actor_type('node.author') }} as opened_by_type,
+    node.createdAt as opened_at,
+    node.closedAt as closed_at,
+    case when node.closedAt is not null then lower(node.stateReason) end as state_reason,
+    is_deleted
 from newest
-where (payload -> '$.pull_request') is null or (payload ->> '$.pull_request') is null
--- A repository that was deleted and made again has the same numbers a second time.
-qualify row_number() over (partition by project_id, number order by opened_at desc, issue_id desc) = 1

@@ -1,9 +1,10 @@
-"""GitHub's answers about every repository, recorded as files: the shapes of its REST API."""
+"""GitHub's answers about every repository, recorded as files: the nodes of its GraphQL API, a stream a file."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,10 @@ from ospo_metrics.simulation.happenings import Conversation, Entry, Happenings
 from ospo_metrics.simulation.people import Person
 from ospo_metrics.simulation.plan import Community, Repository, iso
 
-_API = "https://api.github.com"
 _WEB = "https://github.com"
-_REACTIONS = ("+1", "-1", "laugh", "hooray", "confused", "heart", "rocket", "eyes")
+_REACTIONS = ("THUMBS_UP", "THUMBS_DOWN", "LAUGH", "HOORAY", "CONFUSED", "HEART", "ROCKET", "EYES")
+
+Node = dict[str, Any]
 
 
 def write(folder: Path, happenings: Happenings) -> dict[str, Any]:
@@ -43,139 +45,121 @@ class _Recording:
         self, repository: Repository, community: Community, place: int, talks: list[Conversation]
     ) -> None:
         self._repository, self._community, self._talks = repository, community, talks
-        self._api = f"{_API}/repos/{repository.id}"
         self._web = f"{_WEB}/{repository.id}"
         self._repository_id = 700_000_000 + place
         self._issue_id = 2_000_000_000 + place * 10_000_000
-        self._pull_id = 3_000_000_000 + place * 10_000_000
+        self._change_request_id = 3_000_000_000 + place * 10_000_000
         self._next_comment_id = 4_000_000_000 + place * 20_000_000
+        self._next_event_id = 6_000_000_000 + place * 20_000_000
         self._contributed: set[str] = set()
 
     def write(self, target: Path) -> dict[str, Any]:
         target.mkdir(parents=True, exist_ok=True)
-        issues, pulls, comments = [], [], []
+        streams: dict[str, list[Node]] = {"issues": [], "change_requests": [], "labels": self._labels()}
+        for thread in ("issue", "change_request"):
+            for nested in ("comments", "events"):
+                streams[f"{thread}_{nested}"] = []
         for talk in self._talks:
-            issues.append(self._issue(talk))
-            if talk.kind == "change_request":
-                pulls.append(self._pull(talk))
-            comments += [self._comment(talk, entry) for entry in talk.entries]
-        comments.sort(key=lambda comment: (comment["created_at"], comment["id"]))
-        (target / "repository.json").write_text(
-            json.dumps(self._about(issues), ensure_ascii=False, indent=1) + "\n"
-        )
-        for name, rows in (("issues", issues), ("pulls", pulls), ("comments", comments)):
-            _lines(target / f"{name}.jsonl", rows)
+            comments = [self._comment(talk, entry) for entry in talk.entries]
+            events = self._events(talk)
+            streams[f"{talk.kind}s"].append(self._thread(talk, len(comments), len(events)))
+            streams[f"{talk.kind}_comments"] += comments
+            streams[f"{talk.kind}_events"] += events
+        issues, changes = streams["issues"], streams["change_requests"]
+        comments = streams["issue_comments"] + streams["change_request_comments"]
+        for name, nodes in (("repositories", [self._about(issues, changes)]), *streams.items()):
+            _lines(target / f"{name}.jsonl", nodes)
         return {
-            "issues_and_change_requests": len(issues),
-            "issues": len(issues) - len(pulls),
-            "change_requests": len(pulls),
-            "change_requests_merged": sum(pull["merged_at"] is not None for pull in pulls),
+            "issues_and_change_requests": len(issues) + len(changes),
+            "issues": len(issues),
+            "change_requests": len(changes),
+            "change_requests_merged": sum(node["merged"] for node in changes),
             "comments": len(comments),
-            "ghosts": sum(row["user"] is None for row in (*issues, *comments)),
+            "ghosts": sum(node["author"] is None for node in (*issues, *changes, *comments)),
         }
 
-    def _issue(self, talk: Conversation) -> dict[str, Any]:
-        api = f"{self._api}/issues/{talk.number}"
+    def _thread(self, talk: Conversation, comments: int, events: int) -> Node:
         is_change = talk.kind == "change_request"
-        row: dict[str, Any] = {
-            "url": api,
-            "repository_url": self._api,
-            "labels_url": f"{api}/labels{{/name}}",
-            "comments_url": f"{api}/comments",
-            "events_url": f"{api}/events",
-            "html_url": f"{self._web}/{'pull' if is_change else 'issues'}/{talk.number}",
-            "id": self._issue_id + talk.number,
-            "node_id": f"I_sim{self._issue_id + talk.number:x}",
-            **self._shared(talk),
-            "comments": len(talk.entries),
+        identifier = talk.number + (self._change_request_id if is_change else self._issue_id)
+        state = "OPEN" if talk.closed_at is None else "CLOSED"
+        node = {
+            "__typename": "PullRequest" if is_change else "Issue",
+            "id": f"{'PR' if is_change else 'I'}_sim{identifier:x}",
+            "fullDatabaseId": str(identifier),
+            "number": talk.number,
+            "url": self._page(talk),
+            "title": talk.title,
             "body": talk.text,
-            "reactions": {"url": f"{api}/reactions", "total_count": 0, **dict.fromkeys(_REACTIONS, 0)},
-            "timeline_url": f"{api}/timeline",
-            "state_reason": talk.closing_reason,
+            "state": state if talk.merged_at is None else "MERGED",
+            "locked": False,
+            "createdAt": iso(talk.opened_at),
+            "updatedAt": iso(
+                max([talk.opened_at, talk.closed_at or 0, *(entry.at for entry in talk.entries)])
+            ),
+            "closedAt": _or_none(talk.closed_at),
+            "lastEditedAt": None,
+            "author": _actor(talk.opener),
+            "authorAssociation": self._association(talk.opener, talk.opened_at),
+            "labels": {"nodes": [{"name": name} for name in talk.labels]},
+            "milestone": None,
+            "reactionGroups": [{"content": name, "reactors": {"totalCount": 0}} for name in _REACTIONS],
+            "comments": {"totalCount": comments},
+            "timelineItems": {"filteredCount": events},
         }
-        if is_change:
-            web = row["html_url"]
-            row |= {
-                "draft": False,
-                "pull_request": {
-                    "url": f"{self._api}/pulls/{talk.number}",
-                    "html_url": web,
-                    "diff_url": f"{web}.diff",
-                    "patch_url": f"{web}.patch",
-                    "merged_at": _or_none(talk.merged_at),
-                },
-            }
-        return row
-
-    def _pull(self, talk: Conversation) -> dict[str, Any]:
-        api, web = f"{self._api}/pulls/{talk.number}", f"{self._web}/pull/{talk.number}"
-        owner = self._repository.id.split("/")[0]
-        login = talk.opener.login or "ghost"
-        branch = [commit for commit in talk.commits if not commit.is_merge]
-        is_kept = self._repository.merges == "merge" and branch
-        head = branch[-1].sha if is_kept else _invented(f"{talk.key} head")
-        return {
-            "url": api,
-            "id": self._pull_id + talk.number,
-            "node_id": f"PR_sim{self._pull_id + talk.number:x}",
-            "html_url": web,
-            "diff_url": f"{web}.diff",
-            "patch_url": f"{web}.patch",
-            "issue_url": f"{self._api}/issues/{talk.number}",
-            **self._shared(talk),
-            "body": talk.text,
-            "merged_at": _or_none(talk.merged_at),
-            "merge_commit_sha": talk.commits[-1].sha if talk.commits else None,
-            "requested_reviewers": [],
-            "requested_teams": [],
-            "draft": False,
-            "commits_url": f"{api}/commits",
-            "review_comments_url": f"{api}/comments",
-            "comments_url": f"{self._api}/issues/{talk.number}/comments",
-            "statuses_url": f"{self._api}/statuses/{head}",
-            "head": {"label": f"{login}:change-{talk.number}", "ref": f"change-{talk.number}", "sha": head},
-            "base": {"label": f"{owner}:main", "ref": "main", "sha": _invented(f"{talk.key} base")},
-            "auto_merge": None,
-        }
-
-    def _shared(self, talk: Conversation) -> dict[str, Any]:
-        last = max([talk.opened_at, talk.closed_at or 0, *(entry.at for entry in talk.entries)])
-        association = self._association(talk.opener, talk.opened_at)
+        if not is_change:
+            return node | {"stateReason": _upper(talk.closing_reason)}
         if talk.merged_at is not None:
             self._contributed.add(talk.opener.id)
-        return {
-            "number": talk.number,
-            "title": talk.title,
-            "user": _user(talk.opener),
-            "labels": [self._label(name) for name in talk.labels],
-            "state": "open" if talk.closed_at is None else "closed",
-            "locked": False,
-            "assignee": None,
-            "assignees": [],
-            "milestone": None,
-            "created_at": iso(talk.opened_at),
-            "updated_at": iso(last),
-            "closed_at": _or_none(talk.closed_at),
-            "author_association": association,
-            "active_lock_reason": None,
+        return node | {
+            "isDraft": False,
+            "merged": talk.merged_at is not None,
+            "mergedAt": _or_none(talk.merged_at),
+            "mergedBy": _actor(talk.merger) if talk.merger else None,
+            "baseRefName": "main",
+            "headRefName": f"change-{talk.number}",
+            "isCrossRepository": True,
+            "mergeCommit": _merge_commit(talk),
+            "reviewDecision": None,
+            "totalCommentsCount": comments,
+            "reviews": {"totalCount": 0},
         }
 
-    def _comment(self, talk: Conversation, entry: Entry) -> dict[str, Any]:
+    def _comment(self, talk: Conversation, entry: Entry) -> Node:
         self._next_comment_id += 1
         number = self._next_comment_id
-        page = "pull" if talk.kind == "change_request" else "issues"
         return {
-            "url": f"{self._api}/issues/comments/{number}",
-            "html_url": f"{self._web}/{page}/{talk.number}#issuecomment-{number}",
-            "issue_url": f"{self._api}/issues/{talk.number}",
-            "id": number,
-            "node_id": f"IC_sim{number:x}",
-            "user": _user(entry.person),
-            "created_at": iso(entry.at),
-            "updated_at": iso(entry.at),
+            "number": talk.number,
+            "id": f"IC_sim{number:x}",
+            "fullDatabaseId": str(number),
+            "url": f"{self._page(talk)}#issuecomment-{number}",
             "body": entry.text,
-            "author_association": self._association(entry.person, entry.at),
+            "createdAt": iso(entry.at),
+            "updatedAt": iso(entry.at),
+            "lastEditedAt": None,
+            "isMinimized": False,
+            "author": _actor(entry.person),
+            "authorAssociation": self._association(entry.person, entry.at),
         }
+
+    def _events(self, talk: Conversation) -> list[Node]:
+        """What closed or merged it, by whoever is known to have; GitHub tells of a merge as a closing too."""
+        if talk.closed_at is None:
+            return []
+        closer = talk.merger or next(
+            (entry.person for entry in talk.entries if entry.at == talk.closed_at), talk.first_responder
+        )
+        actor, at = _actor(closer) if closer else None, iso(talk.closed_at)
+        closed: Node = {"stateReason": _upper(talk.closing_reason), "closer": None}
+        merged = [self._event(talk, "MergedEvent", at, actor)] if talk.merged_at is not None else []
+        return [*merged, self._event(talk, "ClosedEvent", at, actor) | closed]
+
+    def _event(self, talk: Conversation, kind: str, at: str, actor: Node | None) -> Node:
+        self._next_event_id += 1
+        identifier = f"{kind[0]}E_sim{self._next_event_id:x}"
+        return {"number": talk.number, "__typename": kind, "id": identifier, "createdAt": at, "actor": actor}
+
+    def _page(self, talk: Conversation) -> str:
+        return f"{self._web}/{'pull' if talk.kind == 'change_request' else 'issues'}/{talk.number}"
 
     def _association(self, person: Person, at: int) -> str:
         if person.is_own(at):
@@ -184,56 +168,95 @@ class _Recording:
             return "COLLABORATOR"
         return "CONTRIBUTOR" if person.id in self._contributed else "NONE"
 
-    def _label(self, name: str) -> dict[str, Any]:
-        number = int(_invented(f"{self._repository.id} {name}")[:7], 16)
-        url = f"{self._api}/labels/{name.replace(' ', '%20')}"
-        return {"id": number, "node_id": f"LA_sim{number:x}", "url": url, "name": name, "color": "c5def5",
-                "default": False, "description": None}  # fmt: skip
+    def _labels(self) -> list[Node]:
+        names = sorted({name for talk in self._talks for name in talk.labels})
+        began = iso(plan.HISTORY_FROM)
+        return [
+            {
+                "id": f"LA_sim{_invented(f'{self._repository.id} {name}')[:12]}",
+                "name": name,
+                "color": "c5def5",
+                "description": None,
+                "isDefault": False,
+                "createdAt": began,
+                "updatedAt": began,
+            }
+            for name in names
+        ]
 
-    def _about(self, issues: list[dict[str, Any]]) -> dict[str, Any]:
-        owner, name = self._repository.id.split("/")
+    def _about(self, issues: list[Node], changes: list[Node]) -> Node:
         pushed = iso(plan.PERIOD_UNTIL + 20 * 60)
+        states = Counter(node["state"] for node in changes)
         return {
-            "id": self._repository_id,
-            "node_id": f"R_sim{self._repository_id:x}",
-            "name": name,
-            "full_name": self._repository.id,
-            "private": False,
-            "owner": {"login": owner, "id": 80_000_001, "type": "Organization"},
-            "html_url": self._web,
+            "id": f"R_sim{self._repository_id:x}",
+            "databaseId": self._repository_id,
+            "nameWithOwner": self._repository.id,
+            "url": self._web,
             "description": f"{self._repository.description} (simulated)",
-            "fork": False,
-            "url": self._api,
-            "created_at": iso(plan.HISTORY_FROM),
-            "updated_at": pushed,
-            "pushed_at": pushed,
-            "homepage": None,
-            "stargazers_count": 0,
-            "watchers_count": 0,
-            "forks_count": 0,
-            "language": self._repository.language,
-            "has_issues": True,
-            "archived": False,
-            "open_issues_count": sum(issue["state"] == "open" for issue in issues),
-            "default_branch": "main",
-            "topics": [self._community.id],
-            "visibility": "public",
+            "createdAt": iso(plan.HISTORY_FROM),
+            "updatedAt": pushed,
+            "pushedAt": pushed,
+            **dict.fromkeys(
+                ("isArchived", "isEmpty", "isFork", "isDisabled", "isPrivate", "isMirror"), False
+            ),
+            "parent": None,
+            "owner": {"__typename": "Organization", "login": self._repository.id.split("/")[0]},
+            "primaryLanguage": {"name": self._repository.language},
+            "licenseInfo": None,
+            "codeOfConduct": None,
+            "contributingGuidelines": None,
+            "isSecurityPolicyEnabled": False,
+            "issueTemplates": [],
+            "pullRequestTemplates": [],
+            "hasIssuesEnabled": True,
+            "hasDiscussionsEnabled": False,
+            "viewerPermission": "READ",
+            "stargazerCount": 0,
+            "forkCount": 0,
+            "watchers": {"totalCount": 0},
+            "issues": {"totalCount": len(issues)},
+            "openIssues": {"totalCount": sum(node["state"] == "OPEN" for node in issues)},
+            "pullRequests": {"totalCount": len(changes)},
+            "openPullRequests": {"totalCount": states["OPEN"]},
+            "closedPullRequests": {"totalCount": states["CLOSED"]},
+            "mergedPullRequests": {"totalCount": states["MERGED"]},
+            "discussions": {"totalCount": 0},
+            "releases": {"totalCount": 0},
+            "labels": {"totalCount": len(self._labels())},
+            "milestones": {"totalCount": 0},
+            "newestIssue": _newest(issues),
+            "newestPullRequest": _newest(changes),
+            "newestDiscussion": {"nodes": []},
+            "newestMilestone": {"nodes": []},
+            "latestReleases": {"nodes": []},
+            "defaultBranchRef": {"name": "main", "target": {"oid": _invented(f"{self._repository.id} head")}},
+            "repositoryTopics": {"nodes": [{"topic": {"name": self._community.id}}]},
+            "asOf": f"{iso(plan.RECORDED_AT)[:10]}T00:00:00Z",
         }
 
 
-def _user(person: Person) -> dict[str, Any] | None:
-    """A simple user, or nothing where the account is gone."""
+def _actor(person: Person) -> Node | None:
+    """An account as GraphQL has it, whose bots' logins lack "[bot]"; nothing where the account is gone."""
     if person.is_ghost:
         return None
+    login = person.login or ""
     return {
-        "login": person.login,
-        "id": person.github_id,
-        "type": "Bot" if _has_bot_account(person) else "User",
+        "__typename": "Bot" if login.endswith("[bot]") else "User",
+        "login": login.removesuffix("[bot]"),
+        "databaseId": person.github_id,
     }
 
 
-def _has_bot_account(person: Person) -> bool:
-    return person.login is not None and person.login.endswith("[bot]")
+def _merge_commit(talk: Conversation) -> Node | None:
+    return {"oid": talk.commits[-1].sha} if talk.merged_at is not None and talk.commits else None
+
+
+def _newest(nodes: list[Node]) -> Node:
+    return {"nodes": [{"updatedAt": max(node["updatedAt"] for node in nodes)}] if nodes else []}
+
+
+def _upper(reason: str | None) -> str | None:
+    return reason and reason.upper()
 
 
 def _or_none(at: int | None) -> str | None:
@@ -245,6 +268,6 @@ def _invented(text: str) -> str:
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
-def _lines(path: Path, rows: Iterable[dict[str, Any]]) -> None:
+def _lines(path: Path, rows: Iterable[Node]) -> None:
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.writelines(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in rows)

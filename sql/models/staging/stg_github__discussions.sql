@@ -1,0 +1,25 @@
+{{ config(materialized='table') }}
+
+{% set shape = {
+    'number': 'INTEGER', 'createdAt': 'TIMESTAMPTZ', 'closedAt': 'TIMESTAMPTZ', 'stateReason': 'VARCHAR',
+    'author': actor_shape(), 'isAnswered': 'BOOLEAN', 'answerChosenAt': 'TIMESTAMPTZ',
+    'answerChosenBy': actor_shape(), 'answer': {'databaseId': 'VARCHAR'},
+} %}
+
+with newest as ({{ newest('github', 'discussions', shape) }})
+
+select
+    project_id,
+    key as discussion_id,
+    node.number,
+    {{ actor_login('node.author') }} as opened_by_login,
+    {{ actor_type('node.author') }} as opened_by_type,
+    node.createdAt as opened_at,
+    node.closedAt as closed_at,
+    case when node.closedAt is not null then lower(node.stateReason) end as state_reason,
+    coalesce(node.isAnswered, false) as is_answered,
+    node.answer.databaseId as answer_id,
+    node.answerChosenAt as answer_chosen_at,
+    {{ actor_login('node.answerChosenBy') }} as answer_chosen_by_login,
+    is_deleted
+from newest

@@ -1,0 +1,18 @@
+-- The public profiles of accounts, as told last by whichever repository they were met in.
+{% set shape = {
+    '__typename': 'VARCHAR', 'login': 'VARCHAR', 'name': 'VARCHAR', 'company': 'VARCHAR', 'location': 'VARCHAR',
+    'createdAt': 'TIMESTAMPTZ',
+} %}
+
+with newest as ({{ newest('github', 'people', shape) }})
+
+select
+    key as account_id,
+    {{ actor_login('node') }} as login,
+    {{ actor_type('node') }} as account_type,
+    node.name,
+    nullif(trim(node.company), '') as company,
+    nullif(trim(node.location), '') as location,
+    node.createdAt as joined_at
+from newest
+qualify row_number() over (partition by key order by fetched_at desc, instance) = 1

@@ -1,0 +1,1 @@
+{{ traffic_lists('github_repo_stats') }}
