@@ -6,15 +6,19 @@ import bz2
 import gzip
 import lzma
 import re
+import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, Any, BinaryIO
 
 _READ_AT_ONCE = 1 << 20
 KEPT_OF_A_MESSAGE = 1 << 20
 _LONGEST_SEPARATOR = 1024
+
+ALONE = b"From -"
+"""What stands for the separator of a message that comes on its own, as in a Maildir."""
 
 _SEPARATOR = re.compile(
     rb"From .*?\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
@@ -34,7 +38,8 @@ _FREE_TO_UNPACK = 64 << 20
 _LARGEST_RATIO = 200
 """Mail packs about 4:1; beyond 64 MiB, a file that packs better than 200:1 was made to fill a disk."""
 
-_Packed = BinaryIO | gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile
+_Packed = BinaryIO | IO[bytes] | gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile
+_ZSTANDARD = b"\x28\xb5\x2f\xfd"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +66,33 @@ class _BrokenError(Exception):
 
 
 def pieces(path: Path) -> Iterator[Piece]:
-    """The messages of an archive, plain or packed with gzip, bzip2 or xz; raises `OSError` at a bad path."""
+    """The messages of an archive, plain or packed with gzip, bzip2, xz or zstd; raises `OSError` at a bad path."""
     with path.open("rb") as raw:
         beginning = raw.read(6)
         raw.seek(0)
         with _unpacked(raw, beginning) as text:
-            yield from split(_careful(raw, text))
+            yield from split(_careful(text, None if text is raw else raw.tell))
+
+
+def zipped_pieces(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[Piece]:
+    """The messages of one file in a zip archive."""
+    try:
+        with archive.open(member) as text:
+            yield from split(_careful(text, lambda: max(member.compress_size, 1)))
+    except (RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
+        yield Piece(0, ALONE, b"", 0, f"{member.filename} in the zip file cannot be read: {error}")
+
+
+def looks_at(path: Path) -> bytes:
+    """The first bytes of a file, unpacked; as they are where they cannot be unpacked."""
+    with path.open("rb") as raw:
+        beginning = raw.read(2_000)
+        raw.seek(0)
+        try:
+            with _unpacked(raw, beginning) as text:
+                return text.read(2_000)
+        except (OSError, EOFError, zlib.error, lzma.LZMAError):
+            return beginning
 
 
 def split(
@@ -172,21 +198,26 @@ def _unpacked(raw: BinaryIO, beginning: bytes) -> _Packed:
         return bz2.BZ2File(raw)
     if beginning.startswith(b"\xfd7zXZ\x00"):
         return lzma.LZMAFile(raw)
+    if beginning.startswith(_ZSTANDARD):
+        import pyarrow as pa
+
+        stream: IO[bytes] = pa.CompressedInputStream(raw, "zstd")
+        return stream
     return raw
 
 
-def _careful(raw: BinaryIO, text: _Packed) -> Callable[[int], bytes]:
-    """A `read` that ends at damage and at decompression bombs, and says which."""
+def _careful(text: _Packed | Any, packed: Callable[[], int] | None) -> Callable[[int], bytes]:
+    """A `read` that ends at damage and at decompression bombs, and says which; `packed` tells how much was unpacked."""
     unpacked = 0
 
     def read(size: int) -> bytes:
         nonlocal unpacked
         try:
             data = text.read(size)
-        except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+        except (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile) as error:
             raise _BrokenError(f"the file breaks off here: {error}") from None
         unpacked += len(data)
-        if text is not raw and unpacked > max(_FREE_TO_UNPACK, _LARGEST_RATIO * raw.tell()):
+        if packed is not None and unpacked > max(_FREE_TO_UNPACK, _LARGEST_RATIO * packed()):
             raise _BrokenError(
                 f"the file unpacks to more than {_LARGEST_RATIO} times its size; not read further"
             )
