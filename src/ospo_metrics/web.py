@@ -324,6 +324,7 @@ def _continue(
                 raise WebError(
                     f"{redact(url)}: the file has {end:,} bytes, more than {patience.largest_body:,}"
                 )
+            answer.raw.enforce_content_length = False  # we do, and keep what came before it broke off
             for chunk in answer.iter_content(1 << 18):
                 size += file.write(chunk)
                 if size > patience.largest_body:

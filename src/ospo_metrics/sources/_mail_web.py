@@ -174,7 +174,7 @@ def _hyperkitty(url: str, page: str, folder: Path, now: datetime) -> Archive:
         following = (year + month // 12, month % 12 + 1)
         span = {"start": f"{year}-{month:02}-01", "end": f"{following[0]}-{following[1]:02}-01"}
         name = f"{address}-{year}-{month:02}.mbox.gz"
-        export = urljoin(base, f"export/{quote(name)}?{urlencode(span)}")
+        export = urljoin(base, f"export/{quote(name, safe='@')}?{urlencode(span)}")
         end = now.replace(year=following[0], month=following[1], day=1)
         parts.append(Part(_shown(export), partial(_month_news, export, folder, end, now)))
     return Archive("HyperKitty", parts, is_live=True)
