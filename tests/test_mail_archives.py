@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+import io
 import json
 import lzma
+import mailbox
 import os
+import re
 import subprocess
 import tarfile
+import tempfile
 import zipfile
 from collections import Counter
 from datetime import UTC, datetime
+from email import policy
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from conftest import SHARED
+from ospo_metrics.collect import collect
 from ospo_metrics.items import Batch, Checkpoint, Claim, Context, Instance, Reject, SourceError
+from ospo_metrics.progress import Quiet
+from ospo_metrics.settings import open_workspace
 from ospo_metrics.sources import _mail_readers, mailing_lists
 from ospo_metrics.sources._mail_readers import Chunk, Readers
-from ospo_metrics.sources._mailbox import Piece
+from ospo_metrics.sources._mailbox import Piece, split
+from ospo_metrics.warehouse import open_warehouse
 
 DATA = SHARED / "A_mail"
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
@@ -324,3 +336,127 @@ def test_an_unreadable_message_costs_itself_only(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(_mail_readers, "read_message", broken)
     sheet = _mail_readers.read_chunk(_chunk(1, 2, 3), NOW)
     assert (ids(1, 3), [("a:2", "unreadable (ZeroDivisionError)")]) == (sheet.keys, sheet.rejects)
+
+
+# The dialects of mbox, and anything at all
+
+
+BODY = "First.\n\nFrom ann@example.org Fri Jan  2 10:00:00 2015\nSubject: quoted\n\n>From here on, more.\n"
+
+
+def dialect(name: str) -> bytes:
+    """Two messages, the first with a separator in its text, as each dialect of mbox writes them."""
+    text = BODY
+    if name in ("mboxo", "mboxcl"):
+        text = BODY.replace("\nFrom ", "\n>From ")
+    elif name == "mboxrd":
+        text = BODY.replace("\n>From ", "\n>>From ").replace("\nFrom ", "\n>From ")
+    head = message(1).partition(b"\n\n")[0].decode()
+    if name.startswith("mboxcl"):
+        head += f"\nContent-Length: {len(text)}"
+    return f"From ann@example.org Fri Jan  2 10:00:00 2015\n{head}\n\n{text}\n".encode() + mbox(2)
+
+
+@pytest.mark.parametrize("name", ["mboxo", "mboxrd", "mboxcl", "mboxcl2"])
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n"])
+def test_all_dialects_of_mbox_are_cut_alike(name: str, line_end: bytes, tmp_path: Path) -> None:
+    """A separator in a text divides nothing, be it quoted or covered by Content-Length."""
+    text = dialect(name)
+    if line_end == b"\r\n":
+        text = text.replace(b"\n", b"\r\n")
+        text = re.sub(rb"(?<=Length: )\d+", lambda told: b"%d" % (int(told[0]) + BODY.count("\n")), text)
+    (tmp_path / "a.mbox").write_bytes(text)
+    assert (ids(1, 2), []) == (Read(tmp_path, "a.mbox").keys, Read(tmp_path, "a.mbox").rejects)
+
+
+@pytest.mark.parametrize("length", [0, 10, 99_999, 999_999_999])
+def test_a_wrong_content_length_hides_nothing(length: int, tmp_path: Path) -> None:
+    """Where a told length ends at no separator, what looks like one is one."""
+    first, second = mbox(1), mbox(2)
+    text = first.replace(b"\n\n", b"\nContent-Length: %d\n\n" % length, 1) + second
+    (tmp_path / "a.mbox").write_bytes(text)
+    assert ids(1, 2) == Read(tmp_path, "a.mbox").keys
+
+
+PIECES = st.lists(
+    st.sampled_from(
+        [mbox(1), mbox(2), b"From x Fri Jan  2 10:00:00 2015\n", b"Content-Length: 40\n", b"\n", b"From: "]
+    )
+    | st.binary(max_size=60),
+    max_size=12,
+).map(b"".join)
+
+
+@given(PIECES, st.sampled_from(["plain", "gzip", "zip", "zstd", "maildir"]), st.integers(0, 50))
+@settings(max_examples=150, deadline=None)
+def test_anything_is_accounted_for(text: bytes, wrapping: str, damage: int) -> None:
+    """Any bytes, in any wrapping, also damaged: no exception, and messages and rejects add up to the claim."""
+    with tempfile.TemporaryDirectory() as folder:
+        workspace = Path(folder)
+        (workspace / "dev" / "cur").mkdir(parents=True)
+        (workspace / "dev" / "new").mkdir()
+        if wrapping == "zip":
+            with zipfile.ZipFile(workspace / "file", "w", zipfile.ZIP_DEFLATED) as archive:
+                archive.writestr("a.mbox", text)
+            packed = (workspace / "file").read_bytes()
+        else:
+            packed = _packed(text, wrapping) if wrapping in ("gzip", "zstd") else text
+        packed = packed[: max(len(packed) - damage, 0)] if damage > 40 else packed
+        (workspace / ("dev/cur/1" if wrapping == "maildir" else "file")).write_bytes(packed)
+        read = Read(workspace, "dev" if wrapping == "maildir" else "file")
+    assert read.claim.count == len(read.keys) + len(read.rejects)
+    if damage <= 40 and wrapping not in ("maildir", "plain"):
+        assert read.claim.count == sum(1 for _ in split(io.BytesIO(text).read))
+
+
+@given(
+    st.lists(
+        st.text(
+            st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]) | st.sampled_from("\nF>"),
+            max_size=80,
+        ),
+        max_size=6,
+    )
+)
+@settings(max_examples=60, deadline=None)
+def test_what_another_program_wrote_reads_back(bodies: list[str]) -> None:
+    """Python's own mailbox module writes; the same messages are read, each with the length of its text."""
+    with tempfile.TemporaryDirectory() as folder:
+        box = mailbox.mbox(Path(folder) / "a.mbox")
+        for number, body in enumerate(bodies):
+            written = EmailMessage(policy=policy.SMTP.clone(linesep="\n", cte_type="8bit", utf8=True))
+            written["From"] = "Ann <ann@example.org>"
+            written["Date"] = "Fri, 2 Jan 2015 11:00:00 +0100"
+            written["Message-ID"] = f"<{number}@example.org>"
+            written.set_content(body)
+            box.add(written)
+        box.close()
+        read = Read(Path(folder), "a.mbox")
+    assert ids(*range(len(bodies))) == read.keys
+    assert [] == read.rejects
+
+
+@needs_archives
+@pytest.mark.parametrize(
+    ("folder", "pattern", "files"), [("ponymail", "*.mbox", 11), ("cpython-test_email", "*.txt", 48)]
+)
+def test_the_torture_folders_are_accounted_for(folder: str, pattern: str, files: int, tmp_path: Path) -> None:
+    """Collected for real: each separator is held, a duplicate, or a reject with file, offset and reason; no gap."""
+    (tmp_path / "ospo.toml").write_text(
+        '[ospo]\nname = "x"\n[[communities]]\nid = "c"\nname = "C"\nmailing_lists = ["dev"]\n'
+        f'[[sources.mailing_lists]]\nid = "dev"\nlocation = "{DATA / folder / pattern}"\n'
+    )
+    workspace = open_workspace(tmp_path)
+    found = collect(workspace, mailing_lists, "run", Quiet())
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
+        claimed, held, duplicates, rejects, gap = (
+            connection.execute(
+                "select claimed, held, duplicates, rejects, gap from meta.reconciliation"
+            ).fetchone()
+            or ()
+        )
+        rejected = connection.execute("select location, reason from meta.rejects").fetchall()
+    assert files == len(list((DATA / folder).glob(pattern)))
+    assert (0, claimed, found.held) == (gap, held + duplicates + rejects, held)
+    assert rejects == len(rejected)
+    assert all(re.fullmatch(r".+\.(mbox|txt):\d+", location) and reason for location, reason in rejected)

@@ -436,7 +436,7 @@ def test_automated_messages(headers: bytes, by: str | None) -> None:
         (b"> Why?\n> thanks\n", 0, False, False, False),
         (b"Thanks in advance\n", 15, False, False, False),
         (b"See http://example.org/?a=b now\n", 29, False, False, False),
-        (b"Fixed:\n\ndiff --git a/x b/x\n", 21, False, False, True),
+        (b"Fixed:\n\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n", 26, False, False, True),
         (b"Hi\n-------------- next part ---\nName: fix.patch\nType: text/x-patch\n", 2, False, False, True),
         (b"Yes?\n-----Original Message-----\nthanks\n", 4, True, False, False),
         ("Größe?\n".encode(), 6, True, False, False),

@@ -57,16 +57,19 @@ def file_part(path: Path, name: str) -> Part:
 
 def text_pieces(path: Path, name: str) -> Iterator[tuple[str, Piece]]:
     """The pieces of one file, each with its place: the file and the byte at which it begins."""
-    if looks_at(path).startswith(b"PK\x03\x04"):
+    if not looks_at(path).startswith(b"PK\x03\x04"):
+        for piece in pieces(path):
+            yield f"{name}:{piece.offset}", piece
+        return
+    try:
         with zipfile.ZipFile(path) as archive:
             members = [member for member in archive.infolist() if not member.is_dir()]
             for member in members:
                 inner = name if len(members) == 1 else f"{name}/{member.filename}"
                 for piece in zipped_pieces(archive, member):
                     yield f"{inner}:{piece.offset}", piece
-        return
-    for piece in pieces(path):
-        yield f"{name}:{piece.offset}", piece
+    except (zipfile.BadZipFile, NotImplementedError) as error:
+        yield f"{name}:0", Piece(0, ALONE, b"", 0, f"the zip file cannot be read: {error}")
 
 
 def _file_news(path: Path, name: str, before: Mapping[str, Any]) -> Iterator[News]:

@@ -28,6 +28,8 @@ BYTES_A_CHUNK = 1 << 20
 PIECES_A_CHUNK = 1_000
 MOST_HELPERS = 3
 _CHUNKS_AHEAD = 2
+_SECONDS_UNTIL_OTHERS_MAY = 0.0005
+"""A thread that feeds a helper waits for us no longer than this; Python's own 5 ms would leave helpers idle."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -122,13 +124,16 @@ class Readers:
         self._helpers: list[_Helper] = []
         self._under_way = 0
         self._seen = 0
+        self._patience_of_threads = sys.getswitchinterval()
 
     def __enter__(self) -> Self:
+        sys.setswitchinterval(_SECONDS_UNTIL_OTHERS_MAY)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        sys.setswitchinterval(self._patience_of_threads)
         for helper in self._helpers:
             helper.stop(at_once=error is not None)
         self._pool.shutdown(wait=True, cancel_futures=True)

@@ -34,6 +34,11 @@ _SEPARATOR = re.compile(
 _PATCH = re.compile(rb"From [0-9a-f]{40,64} Mon Sep 17 00:00:00 2001\s*")
 """What `git format-patch` writes; inside a message it is the beginning of a patch, not of a message."""
 
+_CONTENT_LENGTH = re.compile(rb"^Content-Length:[ \t]*(\d{1,9})[ \t\r]*$", re.MULTILINE)
+_END_OF_HEADERS = re.compile(rb"\r?\n\r?\n")
+_FARTHEST_END = 8 << 20
+"""How far ahead of a separator the end that a message tells is looked for."""
+
 _FREE_TO_UNPACK = 64 << 20
 _LARGEST_RATIO = 200
 """Mail packs about 4:1; beyond 64 MiB, a file that packs better than 200:1 was made to fill a disk."""
@@ -102,27 +107,24 @@ def split(
 
     A line is a separator if it begins with "From ", follows a blank line, and ends as the first line of a
     message does, with a date; the first line of the file needs only to begin with "From ". Everything else
-    that begins with "From " is text, quoted (">From ") or not. Text before the first separator is a piece
-    without a separator, unless it is blank.
+    that begins with "From " is text, quoted (">From ") or not. So is a separator before the end that a message's
+    Content-Length tells, if another separator or the end of the file is there: of the four dialects of mbox, one
+    (mboxcl2) quotes nothing. Text before the first separator is a piece without a separator, unless it is blank.
     """
     window, behind = b"\n\n\n", 3  # as if blank lines came before; window[:behind] only serves to look back
     at = -behind  # where in the file the window begins
     first: int | None = None
     patches_are_messages = False
-    piece = _Growing(0, b"", keep)
-    chunks = _chunks(read, at_once)
+    piece = _Growing(0, b"", keep, 0)
+    chunks = _Chunks(read, at_once)
     while True:
-        try:
-            new = next(chunks, b"")
-        except _BrokenError as error:
-            piece.add(window[behind:])
-            yield piece.done(str(error))
-            return
+        new = chunks.next()
         if first is None:
             first = 3 if new.startswith(b"\xef\xbb\xbf") else 0
             new, at = new[first:], at + first
         window += new
-        certain = len(window) - _LONGEST_SEPARATOR if new else len(window)
+        tells_lengths = b"\nContent-Length:" in window
+        certain = chunks.certain(window)
         found = window.find(b"\nFrom ", behind - 1)
         while found != -1 and found < certain - 1:
             begin = found + 1
@@ -138,36 +140,69 @@ def split(
                     is_first
                     or (_SEPARATOR.fullmatch(line) and (patches_are_messages or not _PATCH.fullmatch(line)))
                 ):
+                    told = piece.told_end(window[behind:begin]) - at if tells_lengths and not is_first else 0
+                    if begin < told <= begin + _FARTHEST_END:
+                        window += chunks.next(told + _LONGEST_SEPARATOR - len(window))
+                        certain = chunks.certain(window)
+                        if _ends_at(window, told):
+                            found = window.find(b"\nFrom ", told - 2)
+                            continue
                     piece.add(window[behind:begin])
                     if not piece.is_nothing:
                         yield piece.done()
-                    piece = _Growing(at + begin, line.rstrip(b"\r"), keep)
                     behind = min(end + 1, len(window))
+                    piece = _Growing(at + begin, line.rstrip(b"\r"), keep, at + behind)
             found = window.find(b"\nFrom ", begin)
-        if not new:
+        if chunks.is_over:
             piece.add(window[behind:])
-            if not piece.is_nothing:
-                yield piece.done()
+            if chunks.damage or not piece.is_nothing:
+                yield piece.done(chunks.damage)
             return
         passed = max(behind, certain)
         piece.add(window[behind:passed])
         window, at, behind = window[passed - 3 :], at + passed - 3, 3
 
 
-def _chunks(read: Callable[[int], bytes], at_once: int) -> Iterator[bytes]:
-    """What there is to read; the first chunk is longer than a byte-order mark, if the file is."""
-    beginning = b""
-    while len(beginning) < 4 and (more := read(at_once)):
-        beginning += more
-    yield beginning
-    while more := read(at_once):
-        yield more
+def _ends_at(window: bytes, end: int) -> bool:
+    """Whether a message may end here: a separator follows, or nothing more."""
+    rest = window[end : end + _LONGEST_SEPARATOR].lstrip(b"\r\n")
+    return end <= len(window) and (not rest or _SEPARATOR.match(rest) is not None)
+
+
+class _Chunks:
+    """What there is to read, up to the end or to damage; the first chunk is longer than a byte-order mark."""
+
+    def __init__(self, read: Callable[[int], bytes], at_once: int) -> None:
+        self._read = read
+        self._at_once = at_once
+        self._least = 4
+        self.is_over = False
+        self.damage = ""
+
+    def next(self, least: int = 1) -> bytes:
+        """At least so many bytes more, unless the end or damage is nearer."""
+        chunks: list[bytes] = []
+        size, least = 0, max(least, self._least)
+        try:
+            while size < least and not self.is_over:
+                chunks.append(self._read(self._at_once))
+                size += len(chunks[-1])
+                self.is_over = not chunks[-1]
+        except _BrokenError as error:
+            self.is_over, self.damage = True, str(error)
+        self._least = 0
+        return b"".join(chunks)
+
+    def certain(self, window: bytes) -> int:
+        """How much of what was read can be judged; the line at its end may not be whole."""
+        return len(window) - (0 if self.is_over else _LONGEST_SEPARATOR)
 
 
 class _Growing:
     """A piece of which the end has not been seen yet."""
 
-    def __init__(self, offset: int, separator: bytes, keep: int) -> None:
+    def __init__(self, offset: int, separator: bytes, keep: int, text_at: int) -> None:
+        self._text_at = text_at
         self._offset = offset
         self._separator = separator
         self._room = keep
@@ -182,6 +217,13 @@ class _Growing:
             kept = text[: self._room]
             self._parts.append(kept)
             self._room -= len(kept)
+
+    def told_end(self, more: bytes) -> int:
+        """Where in the file the text ends by its own Content-Length; 0 where it tells none."""
+        text = b"".join([*self._parts, more])
+        end = _END_OF_HEADERS.search(text)
+        told = _CONTENT_LENGTH.search(text, 0, end.start() + 1) if end else None
+        return self._text_at + end.end() + int(told[1]) if end and told else 0
 
     @property
     def is_nothing(self) -> bool:

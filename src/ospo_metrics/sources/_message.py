@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_tz
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from ospo_metrics.sources._decoding import text_of, words
 from ospo_metrics.sources._sender import Sender, is_automatic, real_sender, sender
@@ -61,9 +61,19 @@ _END_OF_OWN_TEXT = re.compile(
 )
 _QUESTION = re.compile(rb"\?[?!\"')\]*_.]{0,8}(?:\s|$)")  # not the one in an address with a query
 _QUOTES = re.compile(rb"\n(?:>(?!From )| >|\|>)[^\n]*(?:\n(?:>(?!From )| >|\|>)[^\n]*)*")
-_THANKS = re.compile(
-    rb"\b(?:thanks|thank you|thx|merci|danke|gracias|obrigad[oa])\b(?![ ,]*(?:very much |a lot )?in advance)"
-)
+_IN_ADVANCE = rb"\b(?![ ,]*(?:very much |a lot )?in advance)"
+_THANKS = [
+    (word, re.compile(word + rb"(?<!\w" + word + rb")" + rest + _IN_ADVANCE))
+    for word, rest in (
+        (b"thank", rb"(?:s| you)"),
+        (b"thx", b""),
+        (b"merci", b""),
+        (b"danke", b""),
+        (b"gracias", b""),
+        (b"obrigad", rb"[oa]"),
+    )
+]
+"""To look for a word is quick; a pattern that begins with one is nearly as quick."""
 _PATCH = re.compile(
     rb"^(?:diff --git \S|Index: \S+\r?\n=|@@ -\d+(?:,\d+)? \+\d+|\*{3} \S[^\n]{0,500}\n--- \S)", re.MULTILINE
 )
@@ -206,8 +216,7 @@ def topic_of(subject: str) -> tuple[str, bool]:
     return (subject[at:] if at < len(subject) else "").strip(), is_reply
 
 
-@dataclass(frozen=True, slots=True)
-class _Sent:
+class _Sent(NamedTuple):
     at: datetime | None
     source: str
     raw: str
@@ -330,8 +339,7 @@ def _automated_by(headers: dict[str, str], address: str | None) -> str | None:
     return "sender" if address and is_automatic(address) else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(NamedTuple):
     """A part of a body as it was sent, decoded from its transfer encoding."""
 
     text: bytes = b""
@@ -409,14 +417,18 @@ def _length(bare: bytes, content_type: str) -> tuple[int, bool]:
 
 def _thanks(own: bytes) -> bool:
     lower = own.lower()
-    may_thank = b"thank" in lower or b"thx" in lower or b"merc" in lower or b"dank" in lower
-    return (may_thank or b"graci" in lower or b"obrig" in lower) and _THANKS.search(lower) is not None
+    for word, pattern in _THANKS:  # noqa: SIM110 - twice as fast as any()
+        if word in lower and pattern.search(lower):
+            return True
+    return False
 
 
 def _has_patch(body: bytes, own: bytes, appended: bytes, part: _Part) -> bool:
-    """Whether a patch stands in the text or is attached; Pipermail lists what was attached below the text."""
-    may_have = b"\n@@ -" in own or b"\ndiff --" in own or b"\n***" in own
-    if may_have and _PATCH.search(own):
+    """Whether a patch stands in the text or is attached; Pipermail lists what was attached below the text.
+
+    Every patch has a line that begins with three dashes, however it was made.
+    """
+    if b"\n--- " in own and _PATCH.search(own):
         return True
     listed = body if part.is_of_many else appended
     may_list = b"patch" in listed or b"diff" in listed

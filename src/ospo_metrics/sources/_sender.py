@@ -87,7 +87,7 @@ def real_sender(found: Sender, original: str, reply_to: str, own_addresses: froz
     is_list = found.address in own_addresses or (via is not None and _is_of_list(found, via[2].lower()))
     if not (is_list or (via and original)):
         return found
-    name = via[1].strip(" '\"") if via else None
+    name = via[1].strip(" '\"") if via else found.name
     for source, raw in (("x-original-from", original), ("reply-to", reply_to)):
         other = sender(raw) if raw and raw.count("@") <= 1 else None
         if other and other.address and other.address not in (*own_addresses, found.address):
