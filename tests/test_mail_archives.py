@@ -460,3 +460,11 @@ def test_the_torture_folders_are_accounted_for(folder: str, pattern: str, files:
     assert (0, claimed, found.held) == (gap, held + duplicates + rejects, held)
     assert rejects == len(rejected)
     assert all(re.fullmatch(r".+\.(mbox|txt):\d+", location) and reason for location, reason in rejected)
+
+
+def test_wrong_character_sets_are_counted(tmp_path: Path) -> None:
+    """The claim says how many messages are not in the character set that they name, also on a quiet night."""
+    (tmp_path / "a.mbox").write_bytes(mbox(1) + mbox(2).replace(b"Number", b"N\xfcmber"))
+    first = Read(tmp_path, "a.mbox")
+    assert first.claim.how.endswith("(mbox), 1 of them in no or another character set than they say")
+    assert first.claim == Read(tmp_path, "a.mbox", first.cursors[-1]).claim

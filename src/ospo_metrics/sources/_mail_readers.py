@@ -28,6 +28,7 @@ BYTES_A_CHUNK = 1 << 20
 PIECES_A_CHUNK = 1_000
 MOST_HELPERS = 3
 _CHUNKS_AHEAD = 2
+_MOST_WAITING = 32
 _SECONDS_UNTIL_OTHERS_MAY = 0.0005
 """A thread that feeds a helper waits for us no longer than this; Python's own 5 ms would leave helpers idle."""
 
@@ -59,6 +60,7 @@ class Sheet:
     ends: list[int] = field(default_factory=lambda: [0])
     payloads: bytes = b""
     rejects: list[tuple[str, str]] = field(default_factory=list)
+    wrong_charsets: int = 0
 
     @property
     def found(self) -> int:
@@ -104,6 +106,7 @@ def read_chunk(chunk: Chunk, now: datetime) -> Sheet:
         message.payload["is_cut"] = piece.is_cut
         payload = _as_json(message.payload).encode("utf-8", "replace")
         payloads.append(payload)
+        sheet.wrong_charsets += message.payload["has_wrong_charset"]
         end += len(payload)
         sheet.ends.append(end)
         sheet.keys.append(message.key)
@@ -143,7 +146,9 @@ class Readers:
         waiting: deque[Future[Sheet] | Sheet | _Mark] = deque()
         for job in jobs:
             waiting.append(self._begun(job) if isinstance(job, Chunk) else job)
-            while waiting and (not isinstance(waiting[0], Future) or waiting[0].done()):
+            while waiting and (
+                not isinstance(waiting[0], Future) or waiting[0].done() or len(waiting) > _MOST_WAITING
+            ):
                 yield _done(waiting.popleft())
         while waiting:
             yield _done(waiting.popleft())
@@ -226,7 +231,7 @@ def _main() -> None:
             sheet = read_chunk(
                 Chunk(places, [Piece(*piece) for piece in pieces]), datetime.fromisoformat(now)
             )
-            columns = (sheet.keys, sheet.sent_at, sheet.places, sheet.ends, sheet.payloads, sheet.rejects)
+            columns = tuple(getattr(sheet, name) for name in Sheet.__slots__)
             _tell(spoken, columns)
 
 

@@ -75,22 +75,23 @@ def read(instance: Instance, stream: str, context: Context) -> Iterator[Handed]:
     files: dict[str, dict[str, Any]] = {}
     unread = 0
     archive = _open(instance, context)
-    begun, found, newest = None, 0, -1
+    begun, found, wrong, newest = None, 0, 0, -1
     with Readers(context.now) as readers:
         for done in readers.sheets(_jobs(archive, known, files)):
             match done:
                 case Sheet():
                     found += done.found
+                    wrong += done.wrong_charsets
                     newest = max([newest, *(at for at in done.sent_at if at is not None)])
                     if done.keys:
                         yield Batch(_table(done))
                     yield from (Reject(place, reason) for place, reason in done.rejects)
                 case _Begun():
-                    begun, found, newest = done, 0, -1
+                    begun, found, wrong, newest = done, 0, 0, -1
                 case _Ended(problem="") if begun:
                     name, news = begun.part.name, begun.news
                     before = files.get(name) or known.get(name) or {}
-                    files[name] = _remembered(news, before, found, newest)
+                    files[name] = _remembered(news, before, found, wrong, newest)
                     if news.claimed is not None and news.claimed > found:
                         short = news.claimed - found
                         files[name]["found"] += short
@@ -105,9 +106,11 @@ def read(instance: Instance, stream: str, context: Context) -> Iterator[Handed]:
     yield Checkpoint({"files": files})
     newest_of_all = max((file["newest"] for file in files.values() if file.get("newest")), default=None)
     until = min(datetime.fromisoformat(newest_of_all), context.now) if newest_of_all else None
+    wrong_in_all = sum(file.get("wrong_charsets", 0) for file in files.values())
     yield Claim(
         unread + sum(file["found"] for file in files.values()),
         f"message separators found ({archive.format})"
+        + (f", {wrong_in_all} of them in no or another character set than they say" if wrong_in_all else "")
         + (f", and {unread} parts that cannot be read" if unread else ""),
         context.now if archive.is_live and not unread else until,
     )
@@ -154,13 +157,14 @@ def _unreadable(error: OSError) -> str:
     return f"the file cannot be read: {error.strerror or error}"
 
 
-def _remembered(news: News, before: Mapping[str, Any], found: int, newest: int) -> dict[str, Any]:
+def _remembered(news: News, before: Mapping[str, Any], found: int, wrong: int, newest: int) -> dict[str, Any]:
     """What the next run has to know of a part."""
     at = (_EPOCH + timedelta(microseconds=newest)).isoformat() if newest >= 0 else None
     if news.adds:
         found += before.get("found", 0)
+        wrong += before.get("wrong_charsets", 0)
         at = max(filter(None, (at, before.get("newest"))), default=None)
-    return {**news.mark, "found": found, "newest": at}
+    return {**news.mark, "found": found, "wrong_charsets": wrong, "newest": at}
 
 
 def _table(sheet: Sheet) -> pa.Table:
