@@ -79,6 +79,12 @@ def test_writers_of_a_list_are_joined_with_authors_of_its_repository(real: Works
     )
     print(f"\n{both} of {authors} authors write on the list ({both / authors:.0%}), of {writers} who do")
     assert (57, 12) == (authors, both)
+    shown = ask(
+        real.database,
+        "select sum(numerator) > 0, min(denominator) > 0 from metrics.mailing_list_crossover "
+        "where scope_id = 'r-sig-mixed-models' and status = 'ok'",
+    )
+    assert [(True, True)] == shown
     rules = ask(real.warehouse, "select distinct rule from intermediate.int_identity_links order by rule")
     assert {"masked_address", "name_in_archive"} <= {rule for (rule,) in rules}
 
@@ -151,6 +157,7 @@ def test_threads_have_roots_and_answers(real: Workspace) -> None:
 def test_each_list_has_its_own_page(real: Workspace) -> None:
     """Who writes, who is new, who gets an answer and how soon, for each list."""
     page = (real.dashboards / "mailing_lists.html").read_text(encoding="utf-8")
+    assert "How many of them do we know from the code?" in page
     for asked in ("Who writes?", "Who is new?", "Who gets an answer, and how soon?"):
         assert asked in page
     for name in ("r-sig-mixed-models", "httpd-a"):
