@@ -180,6 +180,7 @@ def test_an_unchanged_file_is_not_read_again(server: MailServer, tmp_path: Path)
     first = Read(tmp_path, server.url("/dev.mbox"))
     second = Read(tmp_path, server.url("/dev.mbox"), first.cursors[-1])
     assert ([], 1, []) == (second.keys, second.claim.count, partly(tmp_path))
+    assert [200, 304] == server.statuses("/dev.mbox")
 
 
 def test_a_bomb_from_the_web_is_left_unread(server: MailServer, tmp_path: Path) -> None:

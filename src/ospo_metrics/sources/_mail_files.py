@@ -12,7 +12,14 @@ from typing import Any
 from ospo_metrics.paths import expand, within
 from ospo_metrics.sources import _public_inbox
 from ospo_metrics.sources._archive import Archive, FormatError, News, Part
-from ospo_metrics.sources._mailbox import ALONE, KEPT_OF_A_MESSAGE, Piece, looks_at, pieces, zipped_pieces
+from ospo_metrics.sources._mailbox import (
+    KEPT_OF_A_MESSAGE,
+    NO_SEPARATOR,
+    Piece,
+    looks_at,
+    pieces,
+    zipped_pieces,
+)
 
 MESSAGES_AT_ONCE = 5_000
 
@@ -69,7 +76,7 @@ def text_pieces(path: Path, name: str) -> Iterator[tuple[str, Piece]]:
                 for piece in zipped_pieces(archive, member):
                     yield f"{inner}:{piece.offset}", piece
     except (zipfile.BadZipFile, NotImplementedError) as error:
-        yield f"{name}:0", Piece(0, ALONE, b"", 0, f"the zip file cannot be read: {error}")
+        yield f"{name}:0", Piece(0, NO_SEPARATOR, b"", 0, f"the zip file cannot be read: {error}")
 
 
 def _file_news(path: Path, name: str, before: Mapping[str, Any]) -> Iterator[News]:
@@ -130,7 +137,7 @@ def _whole_files(found: Mapping[str, Path], keys: Sequence[str], name: str) -> I
         try:
             with found[key].open("rb") as file:
                 text = file.read(KEPT_OF_A_MESSAGE)
-                yield place, Piece(0, ALONE, text, found[key].stat().st_size)
+                yield place, Piece(0, NO_SEPARATOR, text, found[key].stat().st_size)
         except OSError as error:
             reason = f"the file cannot be read: {error.strerror or error}"
-            yield place, Piece(0, ALONE, b"", 0, reason)
+            yield place, Piece(0, NO_SEPARATOR, b"", 0, reason)

@@ -35,8 +35,13 @@ _ALWAYS_ASKED = 2
 _TEXT = re.compile(rb"(?:\xef\xbb\xbf)?\s*From |\x1f\x8b|BZh|\xfd7zXZ|\x28\xb5\x2f\xfd|PK\x03\x04")
 
 
-def open_archive(url: str, wanted: str, workspace: Path, now: datetime) -> Archive:
-    """The archive at a URL, recognised by what it answers; raises `FormatError` where it is none that we know."""
+def open_archive(
+    url: str, wanted: str, workspace: Path, now: datetime, known: Mapping[str, Mapping[str, Any]]
+) -> Archive:
+    """The archive at a URL, recognised by what it answers; raises `FormatError` where it is none that we know.
+
+    `known` is what was remembered of its parts.
+    """
     folder = workspace / "private" / "mail"
     if wanted in ("auto", "ponymail") and (address := _pony_mail_list(url)):
         return _pony_mail(url, address, folder, now)
@@ -44,33 +49,42 @@ def open_archive(url: str, wanted: str, workspace: Path, now: datetime) -> Archi
         raise FormatError(
             f"{url} names no list; write it as https://lists.example.org/list.html?dev@example.org"
         )
-    is_git = wanted == "public-inbox" or url.rstrip("/").endswith(".git")
-    if is_git or (fetched := _first_look(url, folder)) is None:
+    if wanted == "public-inbox" or url.rstrip("/").endswith(".git"):
+        return _git_archive(url, workspace)
+    try:
+        fetched = web.fetch_file(url, folder / "pages", known.get(_shown(url), {}), PATIENCE)
+    except web.WebError as error:
+        if wanted != "auto" or error.args[1:] not in ((404,), (403,)):
+            raise FormatError(str(error.args[0])) from None
         return _git_archive(url, workspace, instead=f"{url} is not there, nor is a git repository")
+    page = _page(fetched)
+    if page is None:
+        return _one_file(url, fetched)
+    return _by_its_page(url, wanted, page, workspace, now)
+
+
+def _page(fetched: web.Fetched | None) -> str | None:
+    """The text of a page, which is then deleted; nothing where it is mail, or where it did not change."""
+    if fetched is None:
+        return None
     with fetched.path.open("rb") as file:
-        beginning = file.read(2_000)
-        page = (
-            "" if _TEXT.match(beginning) else (beginning + file.read(LARGEST_PAGE)).decode("utf-8", "replace")
-        )
-    if not page:
-        return _one_file(url, folder, fetched)
+        text = file.read(2_000)
+        if _TEXT.match(text):
+            return None
+        text += file.read(LARGEST_PAGE)
     fetched.path.unlink()
-    if wanted in ("auto", "hyperkitty") and (wanted != "auto" or "hyperkitty" in page.lower()):
+    return text.decode("utf-8", "replace")
+
+
+def _by_its_page(url: str, wanted: str, page: str, workspace: Path, now: datetime) -> Archive:
+    folder = workspace / "private" / "mail"
+    if wanted == "hyperkitty" or (wanted == "auto" and "hyperkitty" in page.lower()):
         return _hyperkitty(url, page, folder, now)
     if wanted in ("auto", "pipermail", "mbox") and (parts := _linked(url, page, folder)):
         return Archive("Pipermail index", parts, is_live=True)
     if wanted != "auto":
         raise FormatError(f"{url} is no {wanted} archive")
     return _git_archive(url, workspace, instead=f"{url} is no archive of mail that is known here")
-
-
-def _first_look(url: str, folder: Path) -> web.Fetched | None:
-    try:
-        return web.fetch_file(url, folder / "pages", {}, PATIENCE)
-    except web.WebError as error:
-        if error.args[1:] in ((404,), (403,)):
-            return None
-        raise FormatError(str(error.args[0])) from None
 
 
 def _git_archive(url: str, workspace: Path, instead: str = "") -> Archive:
@@ -82,17 +96,13 @@ def _git_archive(url: str, workspace: Path, instead: str = "") -> Archive:
     return Archive(_public_inbox.version(epochs[0]), parts, is_live=True)
 
 
-def _one_file(url: str, folder: Path, fetched: web.Fetched) -> Archive:
-    """One file at one address; it was fetched to see what it is, and is read from there."""
+def _one_file(url: str, fetched: web.Fetched | None) -> Archive:
+    """One file at one address; it was fetched to see what it is, and is read from there, if it changed."""
 
-    def look(before: Mapping[str, Any]) -> Iterator[News]:
-        same = fetched.version and fetched.version == {key: before.get(key) for key in fetched.version}
-        if same:
-            fetched.path.unlink(missing_ok=True)
-        else:
+    def look(_: Mapping[str, Any]) -> Iterator[News]:
+        if fetched is not None:
             yield News(fetched.version, _pieces(fetched.path, _shown(url)))
 
-    del folder
     return Archive("mbox", [Part(_shown(url), look)], is_live=True)
 
 

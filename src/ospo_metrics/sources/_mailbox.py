@@ -17,7 +17,7 @@ _READ_AT_ONCE = 1 << 20
 KEPT_OF_A_MESSAGE = 1 << 20
 _LONGEST_SEPARATOR = 1024
 
-ALONE = b"From -"
+NO_SEPARATOR = b"From -"
 """What stands for the separator of a message that comes on its own, as in a Maildir."""
 
 _SEPARATOR = re.compile(
@@ -85,7 +85,7 @@ def zipped_pieces(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator
         with archive.open(member) as text:
             yield from split(_careful(text, lambda: max(member.compress_size, 1)))
     except (RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
-        yield Piece(0, ALONE, b"", 0, f"{member.filename} in the zip file cannot be read: {error}")
+        yield Piece(0, NO_SEPARATOR, b"", 0, f"{member.filename} in the zip file cannot be read: {error}")
 
 
 def looks_at(path: Path) -> bytes:

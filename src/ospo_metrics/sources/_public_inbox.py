@@ -12,8 +12,16 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ospo_metrics.sources._archive import FormatError, News, Part, PartError
-from ospo_metrics.sources._mailbox import ALONE, KEPT_OF_A_MESSAGE, Piece
-from ospo_metrics.sources.git import _ALONE, _FETCH, _LOOK_ONLY, _environment, _git, _last_line, _safe_name
+from ospo_metrics.sources._git_commands import (
+    ALONE,
+    FETCH,
+    LOOK_ONLY,
+    git_environment,
+    last_line,
+    run_git,
+    safe_name,
+)
+from ospo_metrics.sources._mailbox import KEPT_OF_A_MESSAGE, NO_SEPARATOR, Piece
 
 COMMITS_AT_ONCE = 5_000
 MOST_EPOCHS = 200
@@ -47,7 +55,7 @@ def repositories(folder: Path) -> list[Path]:
 
 def version(repository: Path) -> str:
     """Which of the two layouts a repository has, as its newest commit shows."""
-    names = _git(("ls-tree", "--name-only", "HEAD"), repository, _alone(repository)).stdout.split()
+    names = run_git(("ls-tree", "--name-only", "HEAD"), repository, _alone(repository)).stdout.split()
     return "public-inbox v2" if names in ([b"m"], [b"d"]) else "public-inbox v1"
 
 
@@ -76,28 +84,28 @@ def copies(url: str, workspace: Path) -> list[Path]:
 
 def _answers(url: str) -> bool:
     folder = Path(tempfile.gettempdir())
-    done = _git(("ls-remote", "--heads", url), folder, _environment(_FETCH, folder))
+    done = run_git(("ls-remote", "--heads", url), folder, git_environment(FETCH, folder))
     return done.returncode == 0 and bool(done.stdout)
 
 
 def _copy(url: str, workspace: Path) -> Path:
-    folder = workspace / "private" / "git" / f"{_safe_name(url)}.git"
+    folder = workspace / "private" / "git" / f"{safe_name(url)}.git"
     folder.mkdir(parents=True, exist_ok=True)
-    environment = _environment(_FETCH, folder)
+    environment = git_environment(FETCH, folder)
     commands: list[tuple[str, ...]] = [] if (folder / "HEAD").is_file() else [("init", "--quiet", "--bare")]
     commands.append(
         ("fetch", "--quiet", "--prune", "--force", "--no-tags", url, "+refs/heads/*:refs/heads/*")
     )
     for command in commands:
-        done = _git(command, folder, environment)
+        done = run_git(command, folder, environment)
         if done.returncode:
-            raise FormatError(f"{url} could not be fetched: {_last_line(done.stderr)}")
-    heads = _git(
+            raise FormatError(f"{url} could not be fetched: {last_line(done.stderr)}")
+    heads = run_git(
         ("for-each-ref", "--format=%(refname)", "refs/heads"), folder, _alone(folder)
     ).stdout.decode()
     names = heads.split()
     head = next((name for name in ("refs/heads/master", "refs/heads/main") if name in names), *names[:1])
-    _git(("symbolic-ref", "HEAD", head), folder, _alone(folder))
+    run_git(("symbolic-ref", "HEAD", head), folder, _alone(folder))
     return folder
 
 
@@ -106,16 +114,16 @@ def _is_repository(folder: Path) -> bool:
 
 
 def _alone(folder: Path) -> dict[str, str]:
-    return _environment(_LOOK_ONLY, folder) | _ALONE
+    return git_environment(LOOK_ONLY, folder) | ALONE
 
 
 def _news(repository: Path, name: str, before: Mapping[str, Any]) -> Iterator[News]:
     environment = _alone(repository)
 
     def ask(*command: str, given: bytes = b"") -> bytes:
-        done = _git(command, repository, environment, given)
+        done = run_git(command, repository, environment, given)
         if done.returncode:
-            raise PartError(f"the repository cannot be read: {_last_line(done.stderr)}")
+            raise PartError(f"the repository cannot be read: {last_line(done.stderr)}")
         return done.stdout
 
     tip = ask("rev-parse", "--verify", "HEAD").decode().strip()
@@ -124,7 +132,7 @@ def _news(repository: Path, name: str, before: Mapping[str, Any]) -> Iterator[Ne
         return
     goes_on = (
         bool(known)
-        and not _git(("merge-base", "--is-ancestor", str(known), tip), repository, environment).returncode
+        and not run_git(("merge-base", "--is-ancestor", str(known), tip), repository, environment).returncode
     )
     revisions = [tip, f"^{known}"] if goes_on else [tip]
     changes = list(
@@ -192,10 +200,10 @@ def _messages(
                     if change.removes:
                         yield (
                             f"{name}/{change.commit}:0",
-                            Piece(0, ALONE, b"", 0, f"{_REMOVED}; it was read before"),
+                            Piece(0, NO_SEPARATOR, b"", 0, f"{_REMOVED}; it was read before"),
                         )
                     elif change.blob in removed:
-                        yield place, Piece(0, ALONE, b"", 0, _REMOVED)
+                        yield place, Piece(0, NO_SEPARATOR, b"", 0, _REMOVED)
                     else:
                         yield place, _piece(process.stdout)
             finally:
@@ -205,11 +213,11 @@ def _messages(
 def _piece(stream: BinaryIO | Any) -> Piece:
     head = stream.readline().split()
     if len(head) < 3:
-        return Piece(0, ALONE, b"", 0, "the message is missing in this copy of the repository")
+        return Piece(0, NO_SEPARATOR, b"", 0, "the message is missing in this copy of the repository")
     size = int(head[2])
     text = stream.read(min(size, KEPT_OF_A_MESSAGE))
     left = size - len(text)
     while left > 0 and (passed := stream.read(min(left, 1 << 20))):
         left -= len(passed)
     stream.read(1)
-    return Piece(0, ALONE, text, size)
+    return Piece(0, NO_SEPARATOR, text, size)

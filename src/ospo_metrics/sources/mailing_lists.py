@@ -74,7 +74,7 @@ def read(instance: Instance, stream: str, context: Context) -> Iterator[Handed]:
     known: dict[str, dict[str, Any]] = dict(context.cursor.get("files", {}))
     files: dict[str, dict[str, Any]] = {}
     unread = 0
-    archive = _open(instance, context)
+    archive = _open(instance, context, known)
     begun, found, wrong, newest = None, 0, 0, -1
     with Readers(context.now) as readers:
         for done in readers.sheets(_jobs(archive, known, files)):
@@ -116,11 +116,11 @@ def read(instance: Instance, stream: str, context: Context) -> Iterator[Handed]:
     )
 
 
-def _open(instance: Instance, context: Context) -> Archive:
+def _open(instance: Instance, context: Context, known: Mapping[str, Any]) -> Archive:
     location, wanted = instance.options.location, instance.options.format
     try:
         if is_url(location):
-            return _mail_web.open_archive(location, wanted, context.workspace, context.now)
+            return _mail_web.open_archive(location, wanted, context.workspace, context.now, known)
         return open_files(location, wanted, context.workspace)
     except FormatError as error:
         raise SourceError(
