@@ -484,6 +484,11 @@ def test_a_message_without_an_id_gets_a_stand_in() -> None:
         for subject, end in ((b"x", b""), (b"x", b"\n\n"), (b"y", b""))
     ]
     assert keys[0] == keys[1] != keys[2]
+    plain, hidden = (
+        read_message(b"From: " + raw + b"\nSubject: x\n\nHello.\n", SEPARATOR, NOW).key
+        for raw in (b"Ann <ann@example.org>", b"@nn @end|ng |rom ex@mp|e@org (Ann)")
+    )
+    assert plain == hidden
     assert keys[0].startswith("sha256:")
 
 

@@ -127,7 +127,7 @@ def read_message(text: bytes, separator: bytes, now: datetime) -> Message:
         else _length(bare, part.content_type or headers.get("content-type", ""))
     )
     return Message(
-        key=message_id or _stand_in(from_raw, sent.raw, subject, own),
+        key=message_id or _stand_in(who.name or from_raw, sent.raw, subject, own),
         sent_at=sent.at.astimezone(UTC) if sent.at else None,
         payload={
             "message_id": message_id,
@@ -306,10 +306,10 @@ def _message_id(text: str) -> str | None:
     return _SPACE.sub("", found[1] if found else text).strip("<>")[:998] or None
 
 
-def _stand_in(from_raw: str, date_raw: str, subject: str, own: bytes) -> str:
-    """A key made from the content, the same in every archive of the message."""
+def _stand_in(who: str, date_raw: str, subject: str, own: bytes) -> str:
+    """A key made from the content, the same in every archive of the message, also where one hides addresses."""
     parts = [
-        *(part.encode("utf-8", "replace") for part in (from_raw, date_raw, subject)),
+        *(part.encode("utf-8", "replace") for part in (who, date_raw, subject)),
         b" ".join(own.split()),
     ]
     return "sha256:" + hashlib.sha256(b"\0".join(parts)).hexdigest()
