@@ -9,19 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from math import inf
 
-SUBJECT_DAYS = timedelta(days=60)
+DAY = 86_400
+SUBJECT_SECONDS = 60 * DAY
 """For how long a reply that names no message may belong to the last message with its subject."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What of a message decides where it belongs; `topic` is its subject without tags and prefixes."""
+    """What of a message decides where it belongs.
+
+    `sent_at` is in seconds since 1970; `topic` is its subject without tags and prefixes.
+    """
 
     message_id: str
-    sent_at: datetime | None = None
+    sent_at: float | None = None
     references: Sequence[str] = ()
     in_reply_to: str | None = None
     place: str = ""
@@ -73,13 +77,13 @@ def _chain(message: Message) -> list[str]:
     return chain[: chain.index(message.in_reply_to) + 1] if message.in_reply_to in chain else chain
 
 
-def _when(message: Message) -> datetime:
-    return message.sent_at or datetime.max.replace(tzinfo=UTC)
+def _when(message: Message) -> float:
+    return inf if message.sent_at is None else message.sent_at
 
 
-def _is_later(above: datetime | None, below: datetime | None) -> bool:
+def _is_later(above: float | None, below: float | None) -> bool:
     """Whether a reference must be wrong, because what should come first was sent a day later or more."""
-    return above is not None and below is not None and above > below + timedelta(days=1)
+    return above is not None and below is not None and above > below + DAY
 
 
 def _same_subject(messages: Sequence[Message], oldest_first: Sequence[int]) -> Iterator[tuple[int, int]]:
@@ -93,7 +97,7 @@ def _same_subject(messages: Sequence[Message], oldest_first: Sequence[int]) -> I
         before, last[subject] = last.get(subject), position
         if message.is_reply and before is not None:
             sent_before = messages[before].sent_at
-            if sent_before is not None and message.sent_at - sent_before <= SUBJECT_DAYS:
+            if sent_before is not None and message.sent_at - sent_before <= SUBJECT_SECONDS:
                 yield position, before
 
 

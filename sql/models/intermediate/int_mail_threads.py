@@ -8,7 +8,7 @@ from ospo_metrics.mail_threads import Message, threads
 
 
 def model(dbt: Any, session: Any) -> pa.Table:
-    columns = "message_id, sent_at, message_references, in_reply_to, project_id, topic, is_reply"
+    columns = "message_id, epoch(sent_at), message_references, in_reply_to, project_id, topic, is_reply"
     rows = dbt.ref("int_mail_messages").project(columns).fetchall()
     found = threads(
         [
