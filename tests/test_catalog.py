@@ -54,8 +54,14 @@ def test_metrics_on_a_page_stand_in_the_order_of_its_file(manifest: Path) -> Non
     assert pages == {
         "newcomers": ("new_contributors", "newcomer_retention", "contributors"),
         "help": ("first_response_time", "contributor_absence_factor"),
+        "mailing_lists": (
+            "contributors",
+            "new_contributors",
+            "first_response_time",
+            "mailing_list_crossover",
+        ),
     }
-    assert list(pages) == ["newcomers", "help"]
+    assert list(pages) == ["newcomers", "help", "mailing_lists"]
 
 
 def test_a_definition_is_for_readers(manifest: Path) -> None:

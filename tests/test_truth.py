@@ -88,8 +88,9 @@ def test_first_responses_are_those_of_the_simulation(published: Workspace, truth
     expected = {}
     for row in truth["conversations"]:
         source = "mailing_lists" if row["kind"] == "mail_thread" else "github"
+        project = row["project"] if source == "github" else ""  # a thread may run through several lists
         key = row["key"].rpartition("#")[2] if source == "github" else row["key"].strip("<>")
-        digest = hashlib.md5(f"{source}|{row['project']}|{key}".encode()).hexdigest()
+        digest = hashlib.md5(f"{source}|{project}|{key}".encode()).hexdigest()
         expected[digest] = (row["kind"], instant(row["opened_at"]), instant(row["first_response_at"]))
     with open_published(published.database) as connection:
         rows = connection.execute(

@@ -86,7 +86,8 @@ class Metric:
 class Page:
     """One page: a question, why it matters, and the metrics that answer it, in order.
 
-    `asks` holds, for a metric, the question it answers on this page.
+    `asks` holds, for a metric, the question it answers on this page. `about` says what can be shown: the program and
+    its `communities`, or each of the `mailing_lists`.
     """
 
     page: str
@@ -96,6 +97,7 @@ class Page:
     position: int
     metrics: tuple[str, ...]
     asks: Mapping[str, str]
+    about: str = "communities"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,7 @@ def page_rows(catalog: Catalog) -> list[tuple[Any, ...]]:
             page.description,
             page.position,
             list(page.metrics),
-            json.dumps({"asks": dict(page.asks)}, ensure_ascii=False),
+            json.dumps({"asks": dict(page.asks), "about": page.about}, ensure_ascii=False),
         )
         for page in catalog.pages
     ]
@@ -183,6 +185,7 @@ def page_from_row(row: Mapping[str, Any]) -> Page:
         row["position"],
         tuple(row["metrics"]),
         meta.get("asks", {}),
+        meta.get("about", "communities"),
     )
 
 
@@ -278,8 +281,14 @@ def _page(exposure: Mapping[str, Any], known: set[str]) -> Page:
                 f"{file}: page {exposure['name']!r} names {name!r}, which is no metric of sql/models. "
                 f"Known: {', '.join(sorted(known))}."
             )
+    about = str(meta.get("about", "communities"))
+    if about not in ("communities", "mailing_lists"):
+        raise CatalogError(
+            f"{file}: page {exposure['name']!r} is about {about!r}. Write communities or mailing_lists."
+        )
     return Page(
         page=exposure["name"],
+        about=about,
         question=str(meta["question"]),
         title=str(exposure["label"]),
         description=str(exposure["description"]).strip(),

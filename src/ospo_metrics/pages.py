@@ -41,7 +41,7 @@ _DIRECTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a page can show: the whole program or one community."""
+    """What a page can show: the whole program, one community, or one mailing list."""
 
     kind: str
     id: str
@@ -51,7 +51,13 @@ class Scope:
 
     @property
     def key(self) -> str:
-        return "all" if self.kind == "program" else f"community={self.id}"
+        match self.kind:
+            case "program":
+                return "all"
+            case "project":
+                return f"list={self.id}"
+            case _:
+                return f"community={self.id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +93,11 @@ class Published:
     coverage: Sequence[Coverage]
     problems: Sequence[str]
     events: Sequence[event_pages.Event] = ()
+    lists: Sequence[Scope] = ()
+
+    def scopes_of(self, page: Page) -> Sequence[Scope]:
+        """What a page can show, the first at once."""
+        return self.lists if page.about == "mailing_lists" else self.scopes
 
     @property
     def today(self) -> date:
@@ -140,6 +151,14 @@ def read(connection: duckdb.DuckDBPyConnection) -> Published:
         group by community_id, name, position order by position
         """,
     )
+    lists = [
+        Scope("project", row["project_id"], words.name(row["name"]), words.name(row["name"]))
+        for row in _rows(
+            connection,
+            "select project_id, name from core.dim_projects where kind = 'mailing_list' order by project_id",
+        )
+    ]
+    pages = [page for page in pages if lists or page.about != "mailing_lists"]
     wanted = sorted({metric for page in pages for metric in page.metrics})
     numbers: dict[tuple[str, str, str], list[Number]] = defaultdict(list)
     for row in _rows(
@@ -149,10 +168,11 @@ def read(connection: duckdb.DuckDBPyConnection) -> Published:
             metric, scope_kind, scope_id, period_start, period_end, segment, value, lower, upper,
             numerator, denominator, sample_size, status, reason
         from metrics.metric_values
-        where scope_kind in ('program', 'community') and list_contains($metrics, metric)
+        where (scope_kind in ('program', 'community') or (scope_kind = 'project' and list_contains($lists, scope_id)))
+            and list_contains($metrics, metric)
         order by period_end, period_start
         """,
-        {"metrics": wanted},
+        {"metrics": wanted, "lists": [scope.id for scope in lists]},
     ):
         number = Number(**row)
         numbers[number.metric, number.scope_kind, number.scope_id].append(number)
@@ -177,6 +197,7 @@ def read(connection: duckdb.DuckDBPyConnection) -> Published:
         coverage=_coverage(connection),
         problems=_problems(connection),
         events=event_pages.read(connection),
+        lists=lists,
     )
 
 
@@ -199,7 +220,7 @@ def render(published: Published) -> dict[str, str]:
     for page in published.pages:
         view, figures = _view(published, page)
         pages[f"{page.page}.html"] = template.render(
-            site=site, page=page.page, view=view, scopes=published.scopes, charts=_island(figures)
+            site=site, page=page.page, view=view, scopes=published.scopes_of(page), charts=_island(figures)
         )
     if published.events:
         metric = published.metrics[event_pages.METRIC]
@@ -246,11 +267,12 @@ def before(number: Number, numbers: Iterable[Number]) -> Number | None:
 def _view(published: Published, page: Page) -> tuple[dict[str, Any], dict[str, charts.Figure]]:
     figures: dict[str, charts.Figure] = {}
     blocks = []
-    answers: dict[str, list[Answer]] = {scope.key: [] for scope in published.scopes}
+    scopes = published.scopes_of(page)
+    answers: dict[str, list[Answer]] = {scope.key: [] for scope in scopes}
     for name in page.metrics:
         metric = published.metrics[name]
         parts = []
-        for number, scope in enumerate(published.scopes):
+        for number, scope in enumerate(scopes):
             part = _part(published, metric, scope)
             drawing = charts.figure(metric, published.of(name, scope), published.today)
             if drawing:
@@ -418,7 +440,11 @@ def _index(published: Published) -> dict[str, Any]:
 
     month = [said(*pair) for pair in told if pair[1].is_month and pair[1].period_end == newest]
     longer = [said(*pair) for pair in told if not (pair[1].is_month and pair[1].period_end == newest)]
-    firsts = [published.metrics[page.metrics[0]] for page in published.pages if page.metrics]
+    firsts = [
+        published.metrics[page.metrics[0]]
+        for page in published.pages
+        if page.metrics and page.about == "communities"
+    ]
     heading = (
         f"What happened in {words.month(newest - timedelta(days=1))}" if newest else "What we know so far"
     )
@@ -435,9 +461,10 @@ def _index(published: Published) -> dict[str, Any]:
                 "answers": [
                     _answer(
                         published.metrics[name],
-                        headline(published.metrics[name], published.of(name, program), published.today),
-                        program,
+                        headline(published.metrics[name], published.of(name, scope), published.today),
+                        scope,
                     )
+                    for scope in published.scopes_of(page)[:1]
                     for name in page.metrics[:2]
                 ],
             }

@@ -260,14 +260,14 @@ class RawLog:
 
     def _forget_files(self, stream: str, files: set[str]) -> None:
         """What was found wrong in a file is found anew when the file is read again."""
-        for file in files - self._files - {""}:
+        if new := files - self._files - {""}:
             for table in ("rejects", "duplicates"):
                 self._connection.execute(
                     f"delete from meta.{table} where source = $1 and instance = $2 and stream = $3 "  # noqa: S608
-                    f"and {_FILE.format('location')} = $4",
-                    [*self._where(stream), file],
+                    f"and {_FILE.format('location')} in (select unnest($4::varchar[]))",
+                    [*self._where(stream), list(new)],
                 )
-            self._files.add(file)
+            self._files |= new
 
     def _insert(self, stream: str, batch: pa.Table, now: datetime) -> int:
         con = self._connection

@@ -149,7 +149,9 @@ class Reconciliation:
             update meta.sources set
                 last_success_at = $2, detail = null,
                 observed_until = coalesce(ended.observed_until, sources.observed_until)
-            from ended
+            from (
+                select instance, stream, max(observed_until) as observed_until from ended group by instance, stream
+            ) as ended
             where sources.source = $1 and sources.instance = ended.instance and sources.stream = ended.stream
             """,
             [self._source, datetime.now(UTC)],

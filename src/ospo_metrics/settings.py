@@ -121,7 +121,9 @@ class MailingList(_Table):
     """One archive of one mailing list."""
 
     id: Identifier
-    format: Literal["auto", "mbox", "pipermail"] = "auto"
+    format: Literal[
+        "auto", "mbox", "pipermail", "public-inbox", "maildir", "hyperkitty", "ponymail", "groupsio"
+    ] = "auto"
     location: str = Field(min_length=1)
 
 

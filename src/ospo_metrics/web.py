@@ -52,12 +52,12 @@ class Trouble:
 class WebError(Exception):
     """The web gave no usable answer, for all our patience; the sentence says where and why.
 
-    Without `trouble`, asking again would not help.
+    Without `trouble`, asking again would not help. `status` is that of the answer, where there was one.
     """
 
-    def __init__(self, sentence: str, trouble: Trouble | None = None) -> None:
+    def __init__(self, sentence: str, trouble: Trouble | None = None, status: int | None = None) -> None:
         super().__init__(sentence)
-        self.trouble = trouble
+        self.trouble, self.status = trouble, status
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ class CarefulAdapter(HTTPAdapter):
         except requests.exceptions.SSLError:
             raise WebError(f"{where}: the certificate does not hold") from None
         except requests.RequestException as error:
-            trouble = _cause(error)
+            trouble = cause(error)
             raise WebError(f"{where}: {trouble.why}", trouble) from None
         raise WebError(f"{where}: redirected more than {_MOST_REDIRECTIONS} times")
 
@@ -210,7 +210,7 @@ def wait_before_asking_again(where: str, trouble: Trouble, attempt: int, patienc
 
 def trouble_in(status: int, headers: Mapping[str, str], body: str, now: float) -> Trouble | None:
     """Whether an answer says "not now" rather than yes or no; `now` is our time of its arrival."""
-    told = _retry_after(headers, now)
+    told = asked_to_wait(headers, now)
     if status >= 500:
         kind: Literal["slow", "failing"] = "slow" if status in (502, 504) else "failing"
         return Trouble(kind, f"it answers {status}", told)
@@ -224,7 +224,7 @@ def trouble_in(status: int, headers: Mapping[str, str], body: str, now: float) -
 
 def limit_in(status: int, headers: Mapping[str, str], now: float) -> Trouble:
     """What the headers tell of a limit that was reached."""
-    told = _retry_after(headers, now)
+    told = asked_to_wait(headers, now)
     if told is not None:
         return Trouble("limited", f"it limits us ({status})", told)
     if headers.get("x-ratelimit-remaining") == "0" and (end := limit_ends_in(headers, now)) is not None:
@@ -287,7 +287,8 @@ def _trouble_of(response: requests.Response, now: float) -> Trouble | None:
     return found
 
 
-def _retry_after(headers: Mapping[str, str], now: float) -> float | None:
+def asked_to_wait(headers: Mapping[str, str], now: float) -> float | None:
+    """How many seconds a server asks us to wait with `Retry-After`; nothing where it does not."""
     text = headers.get("retry-after", "").strip()
     if text.isdigit():
         return float(text)
@@ -311,7 +312,7 @@ def _is_json(body: bytes) -> bool:
     return True
 
 
-def _cause(error: requests.RequestException) -> Trouble:
+def cause(error: requests.RequestException) -> Trouble:
     """A failed request in words of our own: a library's own text may quote what was sent."""
     inner = error.args[0] if error.args else None
     match error:

@@ -17,6 +17,7 @@ import pytest
 
 from ospo_metrics.items import Context, Instance, Item
 from ospo_metrics.sources import git
+from ospo_metrics.sources._git_commands import ALONE, LOOK_ONLY, git_environment
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "D_git"
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
@@ -87,7 +88,7 @@ def history(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Path]:
 def test_beside_git_log(benchmark: Any, history: tuple[str, Path]) -> None:
     """From `read()` to the last item, each round right after a `git log` of the same format to nowhere."""
     name, folder = history
-    environment = git._environment(git._LOOK_ONLY, folder) | git._ALONE
+    environment = git_environment(LOOK_ONLY, folder) | ALONE
     logs: list[float] = []
 
     def log() -> None:

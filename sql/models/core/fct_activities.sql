@@ -23,7 +23,7 @@ select
     case when a.conversation_key is not null and a.kind not in ('commit_authored', 'commit_merged')
         then md5(
             case a.source when 'gharchive' then 'github' else a.source end
-            || '|' || a.project_id || '|' || a.conversation_key
+            || '|' || case a.source when 'mailing_lists' then '' else a.project_id end || '|' || a.conversation_key
         ) end as conversation_id
 from {{ ref('int_acts') }} as a
 cross join {{ source('config', 'ospo') }} as o

@@ -24,10 +24,10 @@ with acts as (
     select
         'mailing_lists', m.project_id, 'message|' || m.message_id, t.thread_id, 'message_sent', 'D1',
         case when m.from_address is null then 'mail_name' else 'address' end,
-        coalesce(m.from_address, m.project_id || ' ' || m.from_name), m.from_name,
+        coalesce(m.from_address, m.project_id || ' ' || coalesce(m.from_name, m.from_address_masked)), m.from_name,
         null, m.sent_at, m.utc_offset_minutes, m.is_automated, false
-    from {{ ref('stg_mailing_lists__messages') }} as m
-    join {{ ref('int_mail_threads') }} as t on m.project_id = t.project_id and m.message_id = t.message_id
+    from {{ ref('int_mail_messages') }} as m
+    join {{ ref('int_mail_threads') }} as t on m.message_id = t.message_id
 
     union all
 

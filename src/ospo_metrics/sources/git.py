@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shutil
 import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -28,6 +27,17 @@ from ospo_metrics.items import (
     Stream,
 )
 from ospo_metrics.paths import expand
+from ospo_metrics.sources._git_commands import (
+    ALONE,
+    FETCH,
+    LOGIN,
+    LOOK_ONLY,
+    URL,
+    git_environment,
+    last_line,
+    run_git,
+    safe_name,
+)
 
 NAME = "git"
 STREAMS = (Stream("commits", versions=False),)
@@ -43,20 +53,9 @@ _LOG = ("log", "--stdin", "-z", "--date=raw", "--format=tformat:" + "%x00".join(
 _TRAILER = re.compile(r"([A-Za-z]+(?:-[A-Za-z]+)*-by):(.*)", re.IGNORECASE)
 _PERSON = re.compile(r"([^<>]*)<([^<>]*)>.*")
 _OFFSET = re.compile(r"([+-])(\d{1,7})")
-_URL = re.compile(r"(?:https?|file|ssh)://", re.IGNORECASE)
-_LOGIN = re.compile(r"(?<=://)[^/@\s]+@")
 _OUR_COPY_IS_DAMAGED = re.compile(
     r"\.lock'|corrupt|bad object|not a git repository|not in a git directory", re.IGNORECASE
 )
-
-_NEVER_RUN = {"core.hooksPath": "/dev/null", "protocol.ext.allow": "never", "safe.directory": "*"}
-_LOOK_ONLY = _NEVER_RUN | {
-    "advice.graftFileDeprecated": "false",
-    "core.fsmonitor": "false",
-    "i18n.logOutputEncoding": "UTF-8",
-    "log.showSignature": "false",
-}
-_FETCH = _NEVER_RUN | {"gc.autoDetach": "false", "http.lowSpeedLimit": "1000", "http.lowSpeedTime": "60"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ def instances(settings: Any, workspace: Path) -> list[Instance]:
     found: list[Instance] = []
     for one in settings.sources.git:
         times[one.project] += 1
-        name = one.project if times[one.project] == 1 else f"{one.project} ({_safe_name(one.location)})"
+        name = one.project if times[one.project] == 1 else f"{one.project} ({safe_name(one.location)})"
         found.append(Instance(name, one.project, History(one.location)))
     return found
 
@@ -82,7 +81,7 @@ def read(instance: Instance, stream: str, context: Context) -> Iterator[Handed]:
     """Hand over the commits that branches and tags reach now and did not reach last time."""
     del stream
     location = instance.options.location
-    is_live = _URL.match(location) is not None
+    is_live = URL.match(location) is not None
     try:
         if is_live:
             folder = _copy(instance.id, location, context.workspace)
@@ -253,15 +252,15 @@ class _Repository:
         """Take down where it stands; `shown` is what to call the folder where it is no repository."""
         self._name = name
         self._folder = folder
-        self._environment = _environment(_LOOK_ONLY, folder) | _ALONE
+        self._environment = git_environment(LOOK_ONLY, folder) | ALONE
         places = ("refs/heads", "refs/remotes", "refs/tags")
         with self._start("for-each-ref", "--format=%(objectname) %(refname)", *places) as listing:
             asked = ("--is-shallow-repository", "--revs-only", "HEAD", "HEAD:.mailmap")
-            looked = _git(("rev-parse", *asked), folder, self._environment)
+            looked = run_git(("rev-parse", *asked), folder, self._environment)
             refs, complaint = listing.communicate()
         if not looked.stdout:
             raise SourceError(
-                f"git history '{name}': {shown} is not a git repository: {_last_line(looked.stderr)}. "
+                f"git history '{name}': {shown} is not a git repository: {last_line(looked.stderr)}. "
                 "Check 'location' in ospo.toml."
             )
         if listing.returncode:
@@ -324,14 +323,14 @@ class _Repository:
         )
 
     def _run(self, *command: str, given: bytes = b"", may_fail: bool = False, answer: str = "") -> bytes:
-        done = _git(command, self._folder, self._environment, given)
+        done = run_git(command, self._folder, self._environment, given)
         if done.returncode and not may_fail:
             raise SourceError(self._sentence(done.stderr))
         return answer.encode() if answer and not done.returncode else done.stdout
 
     def _sentence(self, complaint: bytes) -> str:
         return (
-            f"git history '{self._name}': {self._folder} cannot be read: {_last_line(complaint)}. "
+            f"git history '{self._name}': {self._folder} cannot be read: {last_line(complaint)}. "
             "Check it with 'git fsck', and 'location' in ospo.toml."
         )
 
@@ -394,7 +393,7 @@ def _folder(name: str, location: str, workspace: Path) -> Path:
 
 def _copy(name: str, url: str, workspace: Path) -> Path:
     """A bare copy without file contents, brought up to date; the login in a URL is not kept in it."""
-    folder = workspace / "private" / "git" / f"{_safe_name(url)}.git"
+    folder = workspace / "private" / "git" / f"{safe_name(url)}.git"
     try:
         _fetch(url, folder)
     except _GitError as error:
@@ -410,7 +409,7 @@ def _copy(name: str, url: str, workspace: Path) -> Path:
 
 def _cannot_fetch(name: str, url: str, error: Exception) -> str:
     return (
-        f"git history '{name}': {_LOGIN.sub('', url)} could not be fetched: {error}. "
+        f"git history '{name}': {LOGIN.sub('', url)} could not be fetched: {error}. "
         "Check 'location' in ospo.toml, the network, and whether the repository asks for a login."
     )
 
@@ -420,15 +419,15 @@ class _GitError(Exception):
 
 
 def _fetch(url: str, folder: Path) -> None:
-    public = _LOGIN.sub("", url)
+    public = LOGIN.sub("", url)
     folder.mkdir(parents=True, exist_ok=True)
-    settings = _FETCH if public == url else _FETCH | {f"url.{url}.insteadOf": public}
-    environment = _environment(settings, folder)
+    settings = FETCH if public == url else FETCH | {f"url.{url}.insteadOf": public}
+    environment = git_environment(settings, folder)
 
     def git(*command: str) -> str:
-        done = _git(command, folder, environment)
+        done = run_git(command, folder, environment)
         if done.returncode:
-            raise _GitError(_last_line(done.stderr))
+            raise _GitError(last_line(done.stderr))
         return done.stdout.decode("utf-8", "replace")
 
     if not (folder / "HEAD").is_file():
@@ -448,60 +447,3 @@ def _fetch(url: str, folder: Path) -> None:
         git("symbolic-ref", "HEAD", head[1])
     if head and git("ls-tree", "HEAD", ".mailmap"):
         git("cat-file", "-e", "HEAD:.mailmap")
-
-
-_ALONE = {
-    "GIT_ALLOW_PROTOCOL": "none",
-    "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_GRAFT_FILE": os.devnull,
-    "GIT_NO_LAZY_FETCH": "1",
-    "GIT_NO_REPLACE_OBJECTS": "1",
-    "GIT_OPTIONAL_LOCKS": "0",
-}
-"""Nothing but the repository itself decides what is read: no network, no settings of this machine."""
-
-
-def _environment(settings: Mapping[str, str], folder: Path) -> dict[str, str]:
-    """The environment of a git command: no questions, plain English, and only the repository in `folder`."""
-    kept = {
-        k: v
-        for k, v in os.environ.items()
-        if not k.startswith("GIT_") or k.startswith(("GIT_SSL", "GIT_SSH"))
-    }
-    kept.pop("SSH_ASKPASS", None)
-    numbered = list(enumerate(settings.items()))
-    return (
-        {"GIT_SSH_COMMAND": "ssh -o BatchMode=yes"}
-        | kept
-        | {
-            "LC_ALL": "C",
-            "GIT_TERMINAL_PROMPT": "0",
-            "GIT_ALLOW_PROTOCOL": "http:https:file:ssh",
-            "GIT_CEILING_DIRECTORIES": str(folder.resolve().parent),
-            "GIT_CONFIG_COUNT": str(len(numbered)),
-        }
-        | {f"GIT_CONFIG_KEY_{number}": key for number, (key, _) in numbered}
-        | {f"GIT_CONFIG_VALUE_{number}": value for number, (_, value) in numbered}
-    )
-
-
-def _git(
-    command: Iterable[str], folder: Path, environment: Mapping[str, str], given: bytes = b""
-) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        ["git", *command], cwd=folder, env=environment, input=given, capture_output=True, check=False
-    )
-
-
-def _last_line(complaint: bytes) -> str:
-    lines = [line for line in complaint.decode("utf-8", "replace").splitlines() if line.strip()]
-    errors = [line for line in lines if line.startswith(("fatal:", "error:"))]
-    text = (errors or lines or ["git gave no reason"])[0 if errors else -1]
-    return _LOGIN.sub("", text.removeprefix("fatal: ").removeprefix("error: ").rstrip(". "))
-
-
-def _safe_name(location: str) -> str:
-    public = _LOGIN.sub("", location)
-    plain = re.sub(r"[^a-z0-9]+", "-", _URL.sub("", public).lower().removesuffix(".git")).strip("-")
-    return f"{plain[-60:].strip('-')}-{hashlib.sha256(public.encode()).hexdigest()[:8]}"

@@ -1,116 +1,181 @@
-"""Mailing-list messages, from mbox and Pipermail archives; their bodies are deliberately not kept."""
+"""Mailing-list messages, from archives of every usual format; their bodies are deliberately not kept."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from ospo_metrics.items import (
+    Batch,
     Checkpoint,
     Claim,
     Context,
     Handed,
     Instance,
-    Item,
     Reject,
     SourceError,
     Stream,
-    as_json,
 )
-from ospo_metrics.paths import expand, is_url, within
-from ospo_metrics.sources._mailbox import Piece, pieces
-from ospo_metrics.sources._message import UnreadableError, read_message
+from ospo_metrics.paths import is_url
+from ospo_metrics.sources import _mail_web
+from ospo_metrics.sources._archive import Archive, FormatError, News, Part, PartError
+from ospo_metrics.sources._mail_files import open_files
+from ospo_metrics.sources._mail_readers import Chunk, Readers, Sheet, chunks
 
 NAME = "mailing_lists"
 STREAMS = (Stream("messages", versions=False),)
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 @dataclass(frozen=True, slots=True)
-class Archive:
-    """Where the archive of a list lies."""
+class Location:
+    """Where the archive of a list lies, and its format, or that it is to be recognised."""
 
     location: str
+    format: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """From here on comes what is new in a part."""
+
+    part: Part
+    news: News
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """What was new in the part is all there; or it could not be read, for this reason."""
+
+    problem: str = ""
 
 
 def instances(settings: Any, workspace: Path) -> list[Instance]:
     """One list for each `[[sources.mailing_lists]]`, a project of its own kind."""
     del workspace
-    return [Instance(one.id, one.id, Archive(one.location)) for one in settings.sources.mailing_lists]
+    return [
+        Instance(one.id, one.id, Location(one.location, getattr(one, "format", "auto")))
+        for one in settings.sources.mailing_lists
+    ]
 
 
 def read(instance: Instance, stream: str, context: Context) -> Iterator[Handed]:
-    """Hand over the messages of every file that is new or has changed, a checkpoint after each file.
+    """Hand over the messages of every part that is new or has changed, a checkpoint after each part.
 
-    Every separator ends as an item or as a reject, so that both add up to what the claim says.
+    Every separator ends as a message, a duplicate or a reject, so that they add up to what the claim says.
     """
     del stream
-    location = instance.options.location
     known: dict[str, dict[str, Any]] = dict(context.cursor.get("files", {}))
     files: dict[str, dict[str, Any]] = {}
     unread = 0
-    for path in _files(instance.id, location, context.workspace):
-        name = within(context.workspace, path)
-        name = name if name not in files else path.as_posix()
-        try:
-            seen = path.stat()
-            mark = {"size": seen.st_size, "changed_ns": seen.st_mtime_ns}
-            if (before := known.get(name)) and mark.items() <= before.items():
-                files[name] = before
-                continue
-            found, newest = 0, None
-            for piece in pieces(path):
-                found += 1
-                handed = _handed(piece, name, context.now)
-                if isinstance(handed, Item) and handed.updated_at:
-                    newest = max(newest or handed.updated_at, handed.updated_at)
-                yield handed
-        except OSError as error:
-            unread += 1
-            yield Reject(f"{name}:0", f"the file cannot be read: {error.strerror or error}")
-            continue
-        files[name] = {**mark, "found": found, "newest": newest.isoformat() if newest else None}
-        yield Checkpoint({"files": {**known, **files}})
+    archive = _open(instance, context, known)
+    begun, found, wrong, newest = None, 0, 0, -1
+    with Readers(context.now) as readers:
+        for done in readers.sheets(_jobs(archive, known, files)):
+            match done:
+                case Sheet():
+                    found += done.found
+                    wrong += done.wrong_charsets
+                    newest = max([newest, *(at for at in done.sent_at if at is not None)])
+                    if done.keys:
+                        yield Batch(_table(done))
+                    yield from (Reject(place, reason) for place, reason in done.rejects)
+                case _Begun():
+                    begun, found, wrong, newest = done, 0, 0, -1
+                case _Ended(problem="") if begun:
+                    name, news = begun.part.name, begun.news
+                    before = files.get(name) or known.get(name) or {}
+                    files[name] = _remembered(news, before, found, wrong, newest)
+                    if news.claimed is not None and news.claimed > found:
+                        short = news.claimed - found
+                        files[name]["found"] += short
+                        yield Reject(
+                            f"{name}:end",
+                            f"the archive says it has {short:,} more messages than it handed out",
+                        )
+                    yield Checkpoint({"files": {**known, **files}})
+                case _Ended() as ended if begun:
+                    unread += 1
+                    yield Reject(f"{begun.part.name}:0", ended.problem)
     yield Checkpoint({"files": files})
-    newest_of_all = max((file["newest"] for file in files.values() if file["newest"]), default=None)
+    newest_of_all = max((file["newest"] for file in files.values() if file.get("newest")), default=None)
+    until = min(datetime.fromisoformat(newest_of_all), context.now) if newest_of_all else None
+    wrong_in_all = sum(file.get("wrong_charsets", 0) for file in files.values())
     yield Claim(
         unread + sum(file["found"] for file in files.values()),
-        "message separators found" + (f", and {unread} files that cannot be read" if unread else ""),
-        min(datetime.fromisoformat(newest_of_all), context.now) if newest_of_all else None,
+        f"message separators found ({archive.format})"
+        + (f", {wrong_in_all} of them in no or another character set than they say" if wrong_in_all else "")
+        + (f", and {unread} parts that cannot be read" if unread else ""),
+        context.now if archive.is_live and not unread else until,
     )
 
 
-def _files(list_id: str, location: str, workspace: Path) -> list[Path]:
-    if is_url(location):
-        raise SourceError(
-            f"mailing list '{list_id}': {location} is a web address, and archives are read from disk. "
-            "Download it, and write the files' path or glob as 'location' in ospo.toml."
-        )
-    found = [
-        file
-        for path in expand(workspace, location)
-        for file in (sorted(path.iterdir()) if path.is_dir() else [path])
-        if file.is_file() and not file.name.startswith(".")
-    ]
-    if not found:
-        raise SourceError(
-            f"mailing list '{list_id}': {location} matches no file. Check 'location' in ospo.toml."
-        )
-    return found
-
-
-def _handed(piece: Piece, name: str, now: datetime) -> Item | Reject:
-    location = f"{name}:{piece.offset}"
-    if piece.broken:
-        return Reject(location, piece.broken)
+def _open(instance: Instance, context: Context, known: Mapping[str, Any]) -> Archive:
+    location, wanted = instance.options.location, instance.options.format
     try:
-        message = read_message(piece.text, piece.separator, now)
-    except UnreadableError as error:
-        reason = str(error) if piece.separator else f"text before the first separator: {error}"
-        return Reject(location, reason)
-    except Exception as error:  # no single message may cost the rest of its list
-        return Reject(location, f"unreadable ({type(error).__name__})")
-    payload = {**message.payload, "size_bytes": piece.size, "is_cut": piece.is_cut}
-    return Item(message.key, as_json(payload), message.sent_at, location)
+        if is_url(location):
+            return _mail_web.open_archive(location, wanted, context.workspace, context.now, known)
+        return open_files(location, wanted, context.workspace)
+    except FormatError as error:
+        raise SourceError(
+            f"mailing list '{instance.id}': {error}. Check {_keys(wanted)} in ospo.toml."
+        ) from None
+
+
+def _keys(wanted: str) -> str:
+    return "'location'" if wanted == "auto" else "'location' and 'format'"
+
+
+def _jobs(
+    archive: Archive, known: Mapping[str, dict[str, Any]], files: dict[str, dict[str, Any]]
+) -> Iterator[Chunk | _Begun | _Ended]:
+    for part in archive.parts:
+        before = known.get(part.name, {})
+        begun = False
+        try:
+            for news in part.look(before):
+                yield _Begun(part, news)
+                begun = True
+                yield from chunks(news.pieces)
+                yield _Ended()
+        except (OSError, PartError) as error:
+            if not begun:
+                yield _Begun(part, News({}, ()))
+            yield _Ended(str(error) if isinstance(error, PartError) else _unreadable(error))
+            begun = False
+        if not begun and before:
+            files.setdefault(part.name, before)
+
+
+def _unreadable(error: OSError) -> str:
+    return f"the file cannot be read: {error.strerror or error}"
+
+
+def _remembered(news: News, before: Mapping[str, Any], found: int, wrong: int, newest: int) -> dict[str, Any]:
+    """What the next run has to know of a part."""
+    at = (_EPOCH + timedelta(microseconds=newest)).isoformat() if newest >= 0 else None
+    if news.adds:
+        found += before.get("found", 0)
+        wrong += before.get("wrong_charsets", 0)
+        at = max(filter(None, (at, before.get("newest"))), default=None)
+    return {**news.mark, "found": found, "wrong_charsets": wrong, "newest": at}
+
+
+def _table(sheet: Sheet) -> pa.Table:
+    """A sheet as a table of the envelope; the payloads are not copied."""
+    ends = pa.array(sheet.ends, pa.int32()).buffers()[1]
+    payloads = pa.Array.from_buffers(pa.string(), len(sheet.keys), [None, ends, pa.py_buffer(sheet.payloads)])
+    return pa.table(
+        {
+            "key": pa.array(sheet.keys, pa.string()),
+            "updated_at": pa.array(sheet.sent_at, pa.int64()).cast(pa.timestamp("us", tz="UTC")),
+            "payload": pa.ExtensionArray.from_storage(pa.json_(pa.string()), payloads),
+            "location": pa.array(sheet.places, pa.string()),
+        }
+    )
