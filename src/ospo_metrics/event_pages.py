@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 from typing import Any
 
 import duckdb
@@ -115,7 +116,7 @@ def render(
     ]
     pages = {
         "events.html": environment.get_template("events.html.j2").render(
-            site=site, page="events", metric=metric, labels=labels, events=shown
+            site=site, page="events", metric=metric, heads=_heads(labels), events=shown
         )
     }
     template = environment.get_template("event.html.j2")
@@ -125,6 +126,17 @@ def render(
             site=site, page="events", metric=metric, event=event, steps=steps, bounds=_bounds(event)
         )
     return pages
+
+
+def _heads(labels: Sequence[str]) -> list[tuple[str, list[str]]]:
+    """The heads of the columns; those that differ only in what is within have one head in common."""
+    groups = groupby(labels, key=lambda label: label.partition(" within ")[0])
+    return [
+        (f"{title} within", [label.partition(" within ")[2] for label in same])
+        if len(same) > 1
+        else (same[0], [])
+        for title, same in ((title, list(found)) for title, found in groups)
+    ]
 
 
 def _step(metric: Metric, segment: str, number: Number | None) -> dict[str, Any]:
@@ -167,7 +179,8 @@ def _bounds(event: Event) -> str:
     least, most = (did.numerator or 0) / came.numerator, ((did.numerator or 0) + unknown) / came.numerator
     return (
         f"Of the {came.numerator:,} who came, {unknown:,} did not agree to be measured or cannot be looked for. "
-        f"Whatever they did, of all who came between {least:.0%} and {most:.0%} did something within 90 days."
+        f"Whatever they did, of all who came between {100 * least:.0f} and {100 * most:.0f}{words.NBSP}% did "
+        "something within 90 days."
     )
 
 

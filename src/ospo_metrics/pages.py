@@ -475,7 +475,7 @@ def _index(published: Published) -> dict[str, Any]:
             {"title": metric.title, "note": words.lower_first(words.label(metric, metric.headline_segment))}
             for metric in firsts
         ],
-        "sources": [_source_row(published, row) for row in published.coverage],
+        "sources": [_source_row(published, source, rows) for source, rows in _by_source(published).items()],
         "problems": published.problems,
     }
 
@@ -582,26 +582,33 @@ def _problems(connection: duckdb.DuckDBPyConnection) -> list[str]:
     ]
 
 
-def _source_row(published: Published, row: Coverage) -> dict[str, str]:
+def _by_source(published: Published) -> dict[str, list[Coverage]]:
+    by_source: dict[str, list[Coverage]] = defaultdict(list)
+    for row in published.coverage:
+        by_source[row.source].append(row)
+    return by_source
+
+
+def _source_row(published: Published, source: str, rows: Sequence[Coverage]) -> dict[str, str]:
+    """A source with its streams put together: it is known for as long as the one that is furthest behind."""
+
     def on(instant: datetime | None) -> str:
         return words.day(instant.astimezone(ZoneInfo(published.timezone)).date()) if instant else "–"
 
+    gaps = [row.gap for row in rows if row.gap is not None]
     return {
-        "source": words.source_name(row.source),
-        "stream": f"{words.clean(row.stream).replace('_', ' ')} from {words.places(row.instances)}",
-        "held": words.count(row.held),
-        "newest": on(row.newest),
-        "until": on(row.until),
-        "rejects": words.count(row.rejects),
-        "gap": words.count(row.gap),
+        "source": words.source_name(source),
+        "places": f"from {words.places(max(row.instances for row in rows))}",
+        "held": words.count(sum(row.held for row in rows)),
+        "newest": on(max((row.newest for row in rows if row.newest), default=None)),
+        "until": on(min((row.until for row in rows if row.until and row.held), default=None)),
+        "rejects": words.count(sum(row.rejects for row in rows)),
+        "gap": words.count(sum(gaps) if gaps else None),
     }
 
 
 def _site(published: Published) -> dict[str, Any]:
     zone = ZoneInfo(published.timezone)
-    by_source: dict[str, list[Coverage]] = defaultdict(list)
-    for row in published.coverage:
-        by_source[row.source].append(row)
     bundle = (_theme() / BUNDLE).read_text(encoding="utf-8")
     return {
         "ospo_name": published.ospo_name,
@@ -623,7 +630,7 @@ def _site(published: Published) -> dict[str, Any]:
                 missing=sum(row.gap or 0 for row in rows),
                 until=max((row.until.astimezone(zone).date() for row in rows if row.until), default=None),
             )
-            for source, rows in by_source.items()
+            for source, rows in _by_source(published).items()
         ],
     }
 
