@@ -473,3 +473,73 @@ def test_a_project_that_cannot_be_found_tonight_keeps_what_is_held(workspace: Wo
 
     held = _held(workspace, "meta.sources where stream = 'threads'", "instance, rows_held, is_configured")
     assert held == [("17", 1, True), ("18", 1, False), ("example/a", 0, True)]
+
+
+def _streams(read: Any, *names: str, parallel: int = 1, instances: int = 1) -> Any:
+    return SimpleNamespace(
+        NAME="made_up",
+        STREAMS=tuple(Stream(name, versions=True) for name in names),
+        PARALLEL=parallel,
+        instances=lambda settings, folder: [Instance(f"r{n}", f"example/r{n}") for n in range(instances)],
+        read=read,
+    )
+
+
+def test_one_stream_that_fails_does_not_cost_the_others(workspace: Workspace) -> None:
+    """After the second failure the whole is taken as failing, and nothing more is asked."""
+    asked: list[str] = []
+
+    def read(instance: Instance, stream: str, context: Context) -> Iterator[Any]:
+        asked.append(stream)
+        if stream in ("b", "d"):
+            raise SourceError(f"{stream} is not there")
+        yield Item(stream, "{}")
+
+    result = collect(workspace, _streams(read, "a", "b", "c", "d", "e"), "run", Quiet())
+
+    assert asked == ["a", "b", "c", "d"]
+    assert result.failures == ["b is not there", "d is not there"]
+    assert result.held == 2
+
+
+def test_a_reject_that_the_next_night_heals_leaves_no_gap(workspace: Workspace) -> None:
+    """What could not be read on the web counts as set aside in its own run; the record of it stays."""
+    nights = [
+        [Item("1", "{}"), Reject("https://example.org/2", "broken"), Claim(2, "it says")],
+        [Item("2", "{}"), Claim(2, "it says")],
+        [Claim(2, "it says")],
+    ]
+    source = _streams(lambda instance, stream, context: iter(nights.pop(0)), "things")
+    gaps = []
+
+    for run in ("run1", "run2", "run3"):
+        collect(workspace, source, run, Quiet())
+        gaps += _held(workspace, "meta.reconciliation", "rejects, gap")
+
+    assert gaps == [(1, 0), (0, 0), (0, 0)]
+    assert len(_held(workspace, "meta.rejects", "location")) == 1
+
+
+def test_a_reader_that_dies_ends_the_run(workspace: Workspace) -> None:
+    """Nobody waits for it for ever."""
+
+    def read(instance: Instance, stream: str, context: Context) -> Iterator[Any]:
+        if instance.id == "r1":
+            raise SystemExit(3)
+        yield Item("1", "{}")
+
+    with pytest.raises(SystemExit):
+        collect(workspace, _streams(read, "things", parallel=2, instances=4), "run", Quiet())
+
+
+def test_what_a_glob_still_means_keeps_its_place(workspace: Workspace) -> None:
+    """A repository that its owner hides from us tonight stays in the numbers, with a word about it."""
+    source = _streams(lambda instance, stream, context: iter([Item("1", "{}")]), "things", instances=3)
+    source.still_named = lambda settings, project: project == "example/r1"
+    collect(workspace, source, "run1", Quiet())
+
+    source.instances = lambda settings, folder: [Instance("r0", "example/r0")]
+    collect(workspace, source, "run2", Quiet())
+
+    held = _held(workspace, "meta.sources", "instance, is_configured, detail is not null")
+    assert held == [("r0", True, False), ("r1", True, True), ("r2", False, False)]

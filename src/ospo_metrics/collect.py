@@ -20,7 +20,7 @@ from ospo_metrics.items import Context, Handed, Instance, Source, SourceError, S
 from ospo_metrics.progress import Teller
 from ospo_metrics.raw_log import Buffer, RawLog, raw_table
 from ospo_metrics.reconciliation import Reconciliation
-from ospo_metrics.settings import Workspace
+from ospo_metrics.settings import Settings, Workspace
 from ospo_metrics.sources import discover
 from ospo_metrics.warehouse import add_raw_tables, open_warehouse
 
@@ -59,7 +59,7 @@ def collect(workspace: Workspace, source: Source, run_id: str, progress: Teller)
         except SourceError as error:
             (result.stopped if isinstance(error, StoppedError) else result.failures).append(str(error))
             return result
-        _remember_instances(connection, source, instances)
+        _remember_instances(connection, source, instances, workspace.settings)
         cursors = _cursors(connection, source)
         readings = [
             _Reading(source, instance, workspace, now, cursors.get(instance.id, {}))
@@ -109,6 +109,7 @@ class _Reading:
         self._source, self._workspace, self._now, self._cursors = source, workspace, now, cursors
         self._streams = deque(stream.name for stream in source.STREAMS if not stream.within)
         self._handed: Iterator[Handed] | None = None
+        self._failed = 0
 
     def turn(self) -> _Turn:
         """Read on until there is a bufferful, the stream ends, or it fails."""
@@ -123,7 +124,9 @@ class _Reading:
                     return turn
         except Exception as error:  # a bug in a source must not cost the night's other sources
             turn.error, turn.trace = error, traceback.format_exc()
-            self.is_open = False
+            self._failed += 1
+            # One stream that fails does not cost the others; after the second it is the whole that fails.
+            self.is_open = self._failed < 2 and not isinstance(error, StoppedError)
         turn.is_last = True
         self._handed = None
         self._streams.popleft()
@@ -144,7 +147,7 @@ class _Writer:
     ) -> None:
         self._connection, self._workspace, self._source = connection, workspace, source
         self._run_id, self._progress, self.result = run_id, progress, Collected(source.NAME)
-        self.reconciliation = Reconciliation(connection, source.NAME, source.STREAMS)
+        self.reconciliation = Reconciliation(connection, source.NAME, source.STREAMS, run_id)
         self._logs: dict[tuple[str, str], RawLog] = {}
         self._seen: dict[tuple[str, str], int] = {}
 
@@ -180,7 +183,9 @@ class _Writer:
         sentence = web.redact(self._sentence(reading, turn))
         self.reconciliation.failed(reading.instance.id, turn.stream, sentence)
         is_stopped = isinstance(turn.error, StoppedError)
-        (self.result.stopped if is_stopped else self.result.failures).append(sentence)
+        told = self.result.stopped if is_stopped else self.result.failures
+        if sentence not in told:
+            told.append(sentence)
 
     def _sentence(self, reading: _Reading, turn: _Turn) -> str:
         if isinstance(turn.error, SourceError):
@@ -198,26 +203,37 @@ def _by_turns(readings: list[_Reading], parallel: int, writer: _Writer) -> None:
 
     The readers are daemons: whoever stops the run need not wait for one that waits for an answer.
     """
-    waiting: queue.SimpleQueue[_Reading] = queue.SimpleQueue()
-    done: queue.SimpleQueue[tuple[_Reading, _Turn]] = queue.SimpleQueue()
+    waiting: queue.SimpleQueue[_Reading | None] = queue.SimpleQueue()
+    done: queue.SimpleQueue[tuple[_Reading, _Turn | BaseException]] = queue.SimpleQueue()
+    is_over = threading.Event()
 
     def work() -> None:
-        while True:
-            reading = waiting.get()
-            done.put((reading, reading.turn()))
+        while (reading := waiting.get()) is not None and not is_over.is_set():
+            try:
+                done.put((reading, reading.turn()))
+            except BaseException as error:  # raised again where somebody waits for it
+                done.put((reading, error))
 
     for reading in readings:
         waiting.put(reading)
-    for _ in range(min(parallel, len(readings))):
+    workers = min(parallel, len(readings))
+    for _ in range(workers):
         threading.Thread(target=work, daemon=True).start()
     open_readings = len(readings)
-    while open_readings:
-        reading, turn = done.get()
-        writer.write(reading, turn, is_shared=True)
-        if reading.is_open:
-            waiting.put(reading)
-        else:
-            open_readings -= 1
+    try:
+        while open_readings:
+            reading, turn = done.get()
+            if isinstance(turn, BaseException):
+                raise turn
+            writer.write(reading, turn, is_shared=True)
+            if reading.is_open:
+                waiting.put(reading)
+            else:
+                open_readings -= 1
+    finally:
+        is_over.set()
+        for _ in range(workers):
+            waiting.put(None)
 
 
 def _together(source: Source, stream: str) -> tuple[Stream, ...]:
@@ -253,7 +269,7 @@ def _longest_unread_first(
 
 
 def _remember_instances(
-    connection: duckdb.DuckDBPyConnection, source: Source, instances: list[Instance]
+    connection: duckdb.DuckDBPyConnection, source: Source, instances: list[Instance], settings: Settings
 ) -> None:
     """List in `meta.sources` what the settings ask for; what they no longer name stays, marked."""
     columns = ("instance", "project_id", "name")
@@ -281,10 +297,32 @@ def _remember_instances(
             """,
             [source.NAME],
         )
+        _keep_unlisted(connection, source, settings)
         connection.execute("commit")
     finally:
         connection.unregister("named")
         connection.unregister("streams")
+
+
+def _keep_unlisted(connection: duckdb.DuckDBPyConnection, source: Source, settings: Settings) -> None:
+    """What the settings still mean, though its source does not list it tonight, keeps its place in the numbers."""
+    if (still_named := getattr(source, "still_named", None)) is None:
+        return
+    rows = connection.execute(
+        "select distinct project_id from meta.sources where source = ? and not is_configured "
+        "and last_success_at is not null and project_id not in (select project_id from named)",
+        [source.NAME],
+    ).fetchall()
+    for (project_id,) in rows:
+        if still_named(settings, project_id):
+            sentence = (
+                f"{source.NAME} {project_id} is no longer listed there: it was deleted, moved, or is hidden from us. "
+                "What is held of it stays."
+            )
+            connection.execute(
+                "update meta.sources set is_configured = true, detail = ? where source = ? and project_id = ?",
+                [sentence, source.NAME, project_id],
+            )
 
 
 def _keep_traceback(workspace: Workspace, run_id: str, trace: str) -> str:

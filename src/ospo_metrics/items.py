@@ -150,7 +150,10 @@ class Source(Protocol):
     NAME: str
     STREAMS: tuple[Stream, ...]
     PARALLEL: int
-    """How many instances may be read at once; 1 where a source does not say."""
+    """How many instances may be read at once; 1 where a source does not say.
+
+    A source that finds projects by globs also has `still_named(settings, project_id)`.
+    """
 
     def instances(self, settings: Any, workspace: Path) -> list[Instance]: ...
 

@@ -194,8 +194,9 @@ class RawLog:
         self._connection.register("found", pa.table(rows, schema=schema))
         try:
             self._connection.execute(
-                "insert or ignore into meta.rejects select distinct on (location, reason) "
-                "$1, $2, $3, location, reason, left(excerpt, 200), $4, $5 from found",
+                "insert into meta.rejects select distinct on (location, reason) "
+                "$1, $2, $3, location, reason, left(excerpt, 200), $4, $5 from found "
+                "on conflict do update set run_id = excluded.run_id",
                 [*self._where(stream), now, self._run_id],
             )
         finally:

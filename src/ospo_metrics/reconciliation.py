@@ -31,9 +31,13 @@ class Reconciliation:
     """The readings of one source that came to their end, or failed, and are not yet noted."""
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, source: str, streams: tuple[Stream, ...]
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        source: str,
+        streams: tuple[Stream, ...],
+        run_id: str,
     ) -> None:
-        self._connection, self._source = connection, source
+        self._connection, self._source, self._run_id = connection, source, run_id
         self._streams = {stream.name: stream for stream in streams}
         self._ended: list[dict[str, Any]] = []
 
@@ -164,16 +168,16 @@ class Reconciliation:
         how = f"the sum of what each of its {parent.replace('_', ' ')} says it has"
         self._reconcile(
             f"""
-            select wanted.instance, $3 as stream, coalesce(sum(try_cast(payload ->> $4 as bigint)), 0) as claimed,
-                $5 as how
-            from (select unnest($6::varchar[]) as instance) as wanted
+            select wanted.instance, $5 as stream, coalesce(sum(try_cast(payload ->> $6 as bigint)), 0) as claimed,
+                $7 as how
+            from (select unnest($8::varchar[]) as instance) as wanted
             left join (
                 select instance, key, arg_max(payload, (updated_at, fetched_at)) as payload
-                from raw.{self._table(parent)} where instance in (select unnest($6::varchar[]))
+                from raw.{self._table(parent)} where instance in (select unnest($8::varchar[]))
                 group by instance, key
             ) as newest
                 on wanted.instance = newest.instance and not exists (
-                    select 1 from meta.deletions as gone where gone.source = $1 and gone.stream = $7
+                    select 1 from meta.deletions as gone where gone.source = $1 and gone.stream = $9
                         and gone.instance = newest.instance and gone.key = newest.key
                 )
             group by wanted.instance
@@ -182,11 +186,22 @@ class Reconciliation:
         )
 
     def _reconcile(self, claims: str, parameters: list[Any]) -> None:
+        """Hold claims against rows; a reject on the web counts in its own run, for the next may have healed it."""
+        versioned = [stream.name for stream in self._streams.values() if stream.versions]
         self._connection.execute(
             f"""
             insert or replace into meta.reconciliation
-            select source, sources.instance, sources.stream, claimed, claims.how, rows_held, duplicates, rejects,
-                claimed - rows_held - duplicates - rejects as gap,
+            with aside as (
+                select instance, stream, count(*) as n
+                from meta.rejects
+                where source = $1 and (
+                    run_id = $3 or not contains(location, '://') or not list_contains($4::varchar[], stream)
+                )
+                group by instance, stream
+            )
+            select source, sources.instance, sources.stream, claimed, claims.how, rows_held, duplicates,
+                coalesce(aside.n, 0) as set_aside,
+                claimed - rows_held - duplicates - set_aside as gap,
                 case
                     when gap = 0 then null
                     when gap > 0 then 'the source counts more than we hold: look at the rejects, or read it again'
@@ -195,9 +210,10 @@ class Reconciliation:
                 $2
             from meta.sources as sources
             join ({claims}) as claims on sources.instance = claims.instance and sources.stream = claims.stream
+            left join aside on sources.instance = aside.instance and sources.stream = aside.stream
             where source = $1
             """,  # noqa: S608
-            [self._source, datetime.now(UTC), *parameters],
+            [self._source, datetime.now(UTC), self._run_id, versioned, *parameters],
         )
 
     def _table(self, stream: str) -> str:

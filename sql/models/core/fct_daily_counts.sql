@@ -12,7 +12,8 @@ select
     merged,
     discussions,
     releases,
-    list_sum([release.downloads for release in latest_releases])::bigint as release_downloads
+    case when len([1 for release in latest_releases if release.downloads is null]) = 0
+        then list_sum([release.downloads for release in latest_releases])::bigint end as release_downloads
 from {{ ref('stg_github__snapshots') }}
 
 union all by name

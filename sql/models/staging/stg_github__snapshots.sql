@@ -37,7 +37,7 @@ select
         'release_id': release.databaseId,
         -- It tells fifty assets at the most; of more the sum is not known.
         'downloads': case when len(release.releaseAssets.nodes) < 50
-            then list_sum([asset.downloadCount for asset in release.releaseAssets.nodes])::bigint end
+            then coalesce(list_sum([asset.downloadCount for asset in release.releaseAssets.nodes]), 0)::bigint end
     } for release in node.latestReleases.nodes] as latest_releases,
     fetched_at as told_at
 from told
