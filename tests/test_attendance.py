@@ -123,6 +123,7 @@ def test_the_plain_form_comes_back(tmp_path: Path) -> None:
     ann, bob = seats(read(tmp_path, own_domains=("example.org",)))
     assert ann == {
         "event": "days",
+        "list": "outreach/attendance/days.csv",
         "form": "plain",
         "attendee_id": address("ann@example.org"),
         "attendee_kind": "address",
@@ -213,8 +214,8 @@ def test_an_unknown_header_is_not_guessed_at(tmp_path: Path) -> None:
     assert seats(handed) == []
     assert reject.location == "outreach/attendance/odd.csv:1"
     assert (
-        "its header is none that we know: Order #, Order Date, First Name, Last Name, Email, Seat."
-        in reject.reason
+        "its header is none that we know: order #, order date, first name, last name, email and 1 column that no "
+        "form has." in reject.reason
     )
     assert (
         "Closest are Eventbrite (lacks attendee #, attendee status, ticket type); plain (lacks status); "
@@ -228,10 +229,126 @@ def test_somebodys_row_is_not_shown_as_a_header(tmp_path: Path) -> None:
     """A list without a header begins with a person, who must not stand in any reject."""
     put(tmp_path, "bare.csv", "Jane Canary,jane.canary@example.org,Yes\nJoe Canary,joe@example.org,No\n")
     put(tmp_path, "names.csv", "Jane Canary,Canary Corp,Yes\nJoe Canary,Canary Corp,No\n")
+    put(tmp_path, "answers.csv", "Jane Canary,Status,Vegan canary\nJoe Canary,Name,No\n")
     found = rejects(read(tmp_path))
-    assert len(found) == 2
+    assert len(found) == 3
     assert "canary" not in repr(found).lower()
     assert all("its first row is no header" in reject.reason for reject in found)
+
+
+def test_what_else_stands_in_a_header_is_counted_and_not_shown(tmp_path: Path) -> None:
+    """A name between known columns is no column of ours; upper case and spaces make none of another."""
+    put(tmp_path, "odd.csv", "First  Name,EMAIL,Jane Canary,Canary Corp,Vegan\n")
+    (reject,) = rejects(read(tmp_path))
+    assert "none that we know: first name, email and 3 columns that no form has. Closest" in reject.reason
+    assert "canary" not in repr(reject).lower()
+
+
+def test_a_list_that_breaks_the_reader_costs_itself_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever goes wrong in one list, the others are read, and the file and the kind of error are named."""
+    put(tmp_path, "a.csv", "email,status\nbad@example.org,attended\n")
+    put(tmp_path, "b.csv", "email,status\ngood@example.org,attended\n")
+    add = attendance._List._add
+
+    def breaks(self: Any, found: Any) -> None:
+        add(self, found)
+        if "/a.csv" in self._name:
+            raise TypeError("bad@example.org")
+
+    monkeypatch.setattr(attendance._List, "_add", breaks)
+    handed = read(tmp_path)
+    assert [seat["event"] for seat in seats(handed)] == ["b"]
+    assert rejects(handed) == [
+        Reject("outreach/attendance/a.csv:0", "it cannot be read (TypeError); export it again")
+    ]
+    assert handed[-1].count == 2
+
+
+def test_a_cell_that_is_too_long_costs_its_row(tmp_path: Path) -> None:
+    """A cell of more characters than the reader takes is named by its row; the rows around it arrive."""
+    put(
+        tmp_path,
+        "days.csv",
+        f"email,status,notes\na@example.org,attended,\nb@example.org,attended,{'x' * 131_073}\n"
+        "c@example.org,attended,\n",
+    )
+    handed = read(tmp_path)
+    assert len(seats(handed)) == 2
+    assert [(one.location, one.reason) for one in rejects(handed)] == [
+        ("outreach/attendance/days.csv:3", "row 3: it has a cell of more than 131,072 characters")
+    ]
+
+
+def test_an_answer_of_meetup_whose_parts_are_no_objects_is_read(tmp_path: Path) -> None:
+    """The event as a plain name: the answer counts, on the clock of UTC; a member as a name is nobody."""
+    answers = [
+        {"member": {"id": 1, "event_context": "none"}, "response": "yes", "event": "Meetup", "created": 1767600000000},
+        {"member": "Jane Canary", "response": "yes"},
+    ]  # fmt: skip
+    put(tmp_path, "days.json", json.dumps(answers))
+    handed = read(tmp_path)
+    assert [(seat["role"], seat["registered_at"]) for seat in seats(handed)] == [
+        ("attendee", "2026-01-05T08:00:00+00:00")
+    ]
+    assert [one.reason for one in rejects(handed)] == ["row 2: it names no member"]
+
+
+def test_of_a_list_that_is_too_large_nothing_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The size is asked for first; the other lists arrive."""
+    put(tmp_path, "large.csv", "email,status\n" + "a@example.org,attended\n" * 50_000)
+    put(tmp_path, "small.csv", "email,status\na@example.org,attended\n")
+    monkeypatch.setattr(attendance, "LARGEST_LIST", 1 << 20)
+    read_bytes = Path.read_bytes
+
+    def reads(path: Path) -> bytes:
+        assert path.name != "large.csv"
+        return read_bytes(path)
+
+    monkeypatch.setattr(Path, "read_bytes", reads)
+    handed = read(tmp_path)
+    assert [seat["event"] for seat in seats(handed)] == ["small"]
+    assert [one.reason for one in rejects(handed)] == [
+        "it is larger than 1 MB, which no list of attendees is"
+    ]
+
+
+def test_a_table_of_zoom_that_is_not_known_is_not_lost(tmp_path: Path) -> None:
+    """Who joined by telephone stands in a table without addresses: each row is named, and counted."""
+    put(
+        tmp_path,
+        "webinar.csv",
+        "Attendee Report,\nTopic,Webinar ID\nEdge,1\n"
+        "Host Details,\nUser Name,Email,Join Time,Leave Time,Time in Session (minutes)\n"
+        "Host,host@example.org,2026-03-28 08:00,2026-03-28 09:00,60\n"
+        "Other Attended,\nUser Name,Join Time,Leave Time,Time in Session (minutes)\n"
+        "Jane Canary,2026-03-28 08:00,2026-03-28 09:00,60\nJoe Canary,2026-03-28 08:00,2026-03-28 09:00,60\n",
+    )
+    handed = read(tmp_path)
+    assert len(seats(handed)) == 1
+    assert [one.reason for one in rejects(handed)] == [
+        f"row {line}: it stands in a table whose header is not known" for line in (9, 10)
+    ]
+    assert handed[-1].count == 3
+
+
+def test_seats_without_a_name_are_not_the_buyers_own(tmp_path: Path) -> None:
+    """Two seats of one order under one address and without names: nobody is looked for by it."""
+    header = "Order code,Attendee name,Product,Price,Checked in,Secret,E-mail,Order date,Order time,Status"
+    put(
+        tmp_path,
+        "days.csv",
+        f"{header}\n"
+        "AAA,,Ticket,0,,s1,ann@example.org,2026-01-05,10:00:00,Paid\n"
+        "AAA,,Ticket,0,,s2,Ann@example.org,2026-01-05,10:00:00,Paid\n"
+        "BBB,,Ticket,0,,s3,cid@example.org,2026-01-05,10:00:00,Paid\n",
+    )
+    assert [(seat["attendee_id"], seat["is_buyers_address"]) for seat in seats(read(tmp_path))] == [
+        (None, True),
+        (None, True),
+        (address("cid@example.org"), False),
+    ]
 
 
 def test_the_buyer_is_not_the_attendee(tmp_path: Path) -> None:

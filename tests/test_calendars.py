@@ -174,7 +174,8 @@ def test_what_is_kept_of_a_schedule(tmp_path: Path) -> None:
 
 def test_a_schedule_without_a_zone_is_marked(tmp_path: Path) -> None:
     """Without a zone, or with one that does not exist, UTC stands in and says so."""
-    for zone in ("", "<time_zone_name>Moon/Base</time_zone_name>", "<time_zone_name>../x</time_zone_name>"):
+    names = ("Moon/Base", "../x", "localtime", "posixrules", "posix/Europe/Berlin", "right/Europe/Berlin")
+    for zone in ("", *(f"<time_zone_name>{name}</time_zone_name>" for name in names)):
         text = SCHEDULE.replace("<time_zone_name>Europe/Berlin</time_zone_name>", zone)
         talks = payloads(read_text(tmp_path, text))
         assert [

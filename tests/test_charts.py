@@ -55,7 +55,10 @@ def test_every_metric_has_a_chart_that_plotly_accepts(example: Published) -> Non
         graph_objects.Figure(figure)
         assert {trace["type"] for trace in figure["data"]} <= charts.TRACE_TYPES
         seen.add(metric.metric)
-    assert seen == set(example.metrics) - {event_pages.METRIC, "mailing_list_crossover"}  # which have pages of their own
+    assert seen == set(example.metrics) - {
+        event_pages.METRIC,
+        "mailing_list_crossover",
+    }  # which have pages of their own
 
 
 def test_the_vendored_bundle_is_the_one_the_python_package_speaks() -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ospo_metrics.event_matching import Mention, Proposal, match
+from ospo_metrics.event_matching import Mention, Proposal, match, own_name
 
 DAY = date(2026, 1, 31)
 SHEET = Mention("o", "outreach", "", "fosdem-2026", "FOSDEM 2026", "Brussels", None, DAY, date(2026, 2, 1))
@@ -93,6 +95,19 @@ def test_each_of_a_series_is_an_event_of_its_own() -> None:
     assert found.proposals == []
 
 
+def test_a_series_in_two_calendars_is_not_one_event() -> None:
+    """Each day of it is one event, told of by both, although all of them have one id."""
+    days = [date(2026, 1, day) for day in (6, 13, 20, 27)]
+    told = [
+        Mention(f"{team}|{day}", "calendars", team, "office", "Office hour", None, None, day, day, True)
+        for team in ("a", "b")
+        for day in days
+    ]
+    found = match(told)
+    assert found.event_ids == [f"a.office.{day}" for day in days] * 2
+    assert found.proposals == []
+
+
 def test_a_list_whose_event_nobody_tells_of_is_shown_with_the_nearest() -> None:
     """A typing error in the name of a list must not hide who came."""
     found = match([SHEET, Mention("a", "attendance", "", "fosdem-2062")])
@@ -104,6 +119,71 @@ def test_a_list_whose_event_nobody_tells_of_is_shown_with_the_nearest() -> None:
             "nobody tells when it was: add it to the sheet of events, or rename the list of attendees",
         )
     ]
+
+
+SERIES = Mention("s", "schedules", "fosdem", "fosdem", "FOSDEM", "Brussels", None, DAY, DAY)
+BEFORE = Mention(
+    "o", "outreach", "", "fosdem", "FOSDEM", "Brussels", None, date(2025, 2, 1), date(2025, 2, 2)
+)
+LIST = Mention("a", "attendance", "", "fosdem")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (entry("A", name="1"), replace(entry("B", name="1", day=date(2026, 6, 1)), mention_id="c|1@b")),
+        (entry("A", name="x" * 80 + "1"), entry("B", name="x" * 80 + "2", day=date(2026, 6, 1))),
+        (Mention("a|京都", "attendance", "", "京都"), Mention("a|東京", "attendance", "", "東京")),
+        (Mention("a|京都 1", "attendance", "", "京都 1"), Mention("a|東京 1", "attendance", "", "東京 1")),
+        (SERIES, BEFORE),
+    ],
+)
+def test_two_events_never_have_one_id(one: Mention, other: Mention) -> None:
+    """Not by a UID of two sites, a long one, a script without Latin letters, nor by the same id in another year."""
+    found = match([one, other])
+    assert len(set(found.event_ids)) == 2
+    assert match([other, one]).event_ids == found.event_ids[::-1]
+
+
+def test_a_name_that_stands_alone_is_kept_and_one_id_is_read_in_any_case() -> None:
+    """Only what would be mistaken for something else has more than its name, and what is cut always has."""
+    kept = match([entry("A", name="1"), Mention("a", "attendance", "", "Days 2026"), LIST])
+    assert kept.event_ids == ["team.1", "days-2026", "fosdem"]
+    assert re.fullmatch(r"team\.x{80}-[0-9a-f]{10}", match([entry("A", name="x" * 90)]).event_ids[0])
+    sheet = Mention("o", "outreach", "", "days-2026", "Days", None, None, DAY, DAY)
+    found = match([sheet, Mention("a", "attendance", "", "Days 2026")])
+    assert (found.event_ids, found.rules[1]) == (["days-2026", "days-2026"], "same_id")
+
+
+def test_the_id_of_the_sheet_is_kept_letter_by_letter() -> None:
+    """What else the sheet says of the event is found by it."""
+    sheet = Mention("o", "outreach", "", "days-", "Days", None, None, DAY, DAY)
+    assert match([sheet, Mention("a", "attendance", "", "days-")]).event_ids == ["days-", "days-"]
+
+
+def test_the_same_id_in_another_year_is_proposed_and_decided() -> None:
+    """The sheet keeps the plain id and the list that has no days; what a person says of the pair is obeyed."""
+    found = match([LIST, BEFORE, SERIES])
+    listed, sheet, schedule = found.event_ids
+    assert (listed, sheet) == ("fosdem", "fosdem")
+    assert re.fullmatch(r"fosdem-[0-9a-f]{10}", schedule)
+    assert found.proposals == [Proposal("fosdem", schedule, "the same id on other days")]
+    same = match([LIST, BEFORE, SERIES], [("fosdem", schedule, True)])
+    assert (set(same.event_ids), same.proposals) == ({"fosdem"}, [])
+    other = match([LIST, BEFORE, SERIES], [(schedule, "fosdem", False)])
+    assert (other.event_ids, other.proposals) == (found.event_ids, [])
+
+
+def test_a_no_holds_through_a_third_mention() -> None:
+    """What was told apart is not put together because both are like something else, and is not asked about again."""
+    one, other = entry("FOSDEM", "Brussels", name="one"), entry("FOSDEM", "Brussels", name="other")
+    other = replace(other, instance="press")
+    found = match([SHEET, one, other], [("team.one", "press.other", False)])
+    assert found.event_ids == ["fosdem-2026", "fosdem-2026", "press.other"]
+    assert found.proposals == []
+    chain = [("fosdem-2026", "team.one", True), ("team.one", "press.other", True)]
+    said = match([SHEET, one, other], [("fosdem-2026", "press.other", False), *chain])
+    assert said.event_ids[0] != said.event_ids[2]
 
 
 MENTIONS = st.lists(
@@ -139,3 +219,21 @@ def test_whatever_is_told_the_rules_hold(mentions: list[Mention]) -> None:
     undated = [each.event for each in found.proposals if each.reason.startswith("nobody tells when")]
     assert sorted(undated) == sorted(set(found.event_ids) - dated)
     assert match(mentions) == found
+
+
+@settings(max_examples=200, deadline=None)
+@given(MENTIONS, st.data())
+def test_whatever_was_decided_no_is_kept_apart(mentions: list[Mention], data: st.DataObject) -> None:
+    """A no to any two events that are proposed or joined leaves no event that has mentions of both."""
+    names = sorted({own_name(mention) for mention in mentions})
+    pairs = st.tuples(st.sampled_from(names or [""]), st.sampled_from(names or [""]), st.booleans())
+    decided = [pair for pair in data.draw(st.lists(pairs, max_size=5)) if pair[0] != pair[1]]
+    last = {frozenset(pair[:2]): pair[2] for pair in decided}
+    found = match(mentions, decided)
+    together = [
+        frozenset((own_name(one), own_name(other)))
+        for one, one_id in zip(mentions, found.event_ids, strict=True)
+        for other, other_id in zip(mentions, found.event_ids, strict=True)
+        if one_id == other_id
+    ]
+    assert not any(last.get(pair) is False for pair in together)

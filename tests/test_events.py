@@ -406,6 +406,37 @@ def test_a_second_collection_brings_nothing_and_a_bad_row_is_shown(
     assert collect(workspace, sources["outreach"], "run-4", Quiet()).rejects == 0
 
 
+def test_what_a_list_says_now_counts_whatever_dates_stand_in_it(published: Workspace, tmp_path: Path) -> None:
+    """Erased, the check-in undone, cancelled afterwards: also over rows that an older version read with their dates."""
+    shutil.copytree(published.folder, tmp_path / "workspace")
+    workspace = open_workspace(tmp_path / "workspace")
+    path = workspace.folder / "outreach" / "attendance" / "dated.csv"
+    header = "ticket_id,email,status,registered_at,checked_in_at"
+    came = "attended,2026-01-05 10:00,2026-02-01 09:00"
+    path.write_text(
+        f"{header}\n1,a@example.org,{came}\n2,b@example.org,{came}\n3,c@example.org,{came}\n4,d@example.org,{came}\n"
+    )
+    source = discover()["attendance"]
+    assert collect(workspace, source, "run-2", Quiet()).added == 4
+    with open_warehouse(workspace.warehouse) as connection:
+        assert connection.execute(
+            "select count(*) from raw.attendance__registrations where updated_at is not null"
+        ).fetchone() == (0,)
+        connection.execute(
+            "update raw.attendance__registrations set updated_at = timestamptz '2026-02-01 09:00:00Z'"
+        )
+    path.write_text(
+        f"{header}\n2,b@example.org,registered,2026-01-05 10:00,\n3,c@example.org,cancelled,2026-01-05 10:00,\n"
+        f"4,d@example.org,{came}\n"
+    )
+    assert collect(workspace, source, "run-3", Quiet()).added == 3
+    transform.dbt(workspace, ["run", "--select", "stg_attendance__registrations"], None)
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
+        assert connection.execute(
+            "select status from staging.stg_attendance__registrations where event_name = 'dated' order by status"
+        ).fetchall() == [("attended",), ("cancelled",), ("registered",)]
+
+
 def test_a_lost_key_stops_the_lists_before_anybody_becomes_somebody_else(
     published: Workspace, tmp_path: Path
 ) -> None:

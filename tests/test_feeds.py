@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -98,3 +99,14 @@ def test_a_feed_is_one_file(tmp_path: Path) -> None:
         list(
             feeds.read(Instance("casts", None, feeds.Feed("nothing.xml")), "entries", Context(tmp_path, NOW))
         )
+
+
+@pytest.mark.parametrize(
+    "text", ["x" * 2_000_000, "&lt;" * 1_000_000, "x@" * 1_000_000], ids=["word", "<", "@"]
+)
+def test_a_long_text_costs_no_more_time_than_it_is_long(tmp_path: Path, text: str) -> None:
+    """A picture within the text is one word of a million letters."""
+    begun = time.process_time()
+    (item,) = [one for one in read(tmp_path, RSS.replace("or write to", text)) if isinstance(one, Item)]
+    assert time.process_time() - begun < 5
+    assert "bob@" not in item.payload

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ospo_metrics.items import Checkpoint, Context, Instance, Item, Reject, SourceError
-from ospo_metrics.sources import calendars
+from ospo_metrics.sources import _icalendar, calendars
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 ZONE = """BEGIN:VTIMEZONE
@@ -126,6 +127,14 @@ def test_the_end_of_an_all_day_event_is_its_last_day(tmp_path: Path) -> None:
             "20260705T100000",
             ("2026-07-05T10:00:00+02:00", "Europe/Berlin", True),
         ),
+        *(
+            (
+                f"X-WR-TIMEZONE:{name}\n",
+                "20260705T100000",
+                ("2026-07-05T10:00:00+02:00", "Europe/Berlin", True),
+            )
+            for name in ("localtime", "posixrules", "Factory", "posix/America/New_York", "right/Europe/Paris")
+        ),
     ],
 )
 def test_whose_clock_a_time_is_on(
@@ -197,6 +206,18 @@ def test_of_an_entry_that_stands_twice_the_later_version_counts(tmp_path: Path) 
         ("UID:x\nDTSTART:20260230T100000Z\nSUMMARY:x", "DTSTART cannot be read"),
         ("UID:x\nDTSTART:20260130T100000Z\nRRULE:FREQ=NEVERLY\nSUMMARY:x", "RRULE cannot be read"),
         ("UID:x\nDTSTART:20260130T100000Z\nRRULE:FREQ=SECONDLY\nSUMMARY:x", "it recurs within the hour"),
+        (
+            "UID:x\nDTSTART:20260130T100000Z\nRRULE:FREQ=DAILY;BYHOUR=9,10;BYMINUTE="
+            + ",".join(map(str, range(60)))
+            + ";BYSECOND="
+            + ",".join(map(str, range(60)))
+            + "\nSUMMARY:x",
+            "it recurs more than 24 times a day",
+        ),
+        (
+            "UID:x\nDTSTART:20260130T100000Z\nRRULE:FREQ=DAILY;COUNT=2\nRRULE:FREQ=HOURLY\nSUMMARY:x",
+            "it recurs within the hour",
+        ),
         ("UID:x\nDTSTART:19800130T100000Z\nRRULE:FREQ=DAILY\nSUMMARY:x", "it recurs more than 2,000 times"),
         ("UID:x\nDTSTART:10260130T100000Z\nSUMMARY:x", "it begins in the year 1026"),
     ],
@@ -210,6 +231,26 @@ def test_a_bad_entry_is_named_and_the_rest_taken(tmp_path: Path, event: str, rea
     assert location == "team.ics:9"
     assert told.startswith(f"entry on line 9: {reason}")
     assert handed[-1].count == 3
+
+
+def test_a_zone_that_the_models_do_not_know_is_not_named(tmp_path: Path) -> None:
+    """The offset is kept, and the build does not stop at its name."""
+    text = calendar("UID:a\nDTSTART;TZID=posix/Europe/Paris:20260705T100000\nSUMMARY:x")
+    (event,) = events(read(tmp_path, text))
+    assert (event["start"], event["zone"]) in [
+        ("2026-07-05T10:00:00+02:00", None),
+        ("2026-07-05T10:00:00+02:00", "Europe/Berlin"),
+        ("2026-07-05T10:00:00+02:00", "Europe/Paris"),
+    ]
+
+
+def test_a_line_of_many_parts_costs_no_more_time_than_it_is_long(tmp_path: Path) -> None:
+    """A picture within an entry is a line of a hundred thousand parts."""
+    text = calendar("UID:a\nDTSTART:20260705T100000Z\nX-PICTURE:" + "\n ".join(["x" * 60] * 150_000))
+    begun = time.process_time()
+    lines = _icalendar._unfolded(text.encode())
+    assert time.process_time() - begun < 2
+    assert max(len(line) for _, line in lines) == len("X-PICTURE:") + 60 * 150_000
 
 
 def test_a_calendar_that_breaks_off_gives_what_is_before(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ospo_metrics.sources._message import read_message, topic_of
-from ospo_metrics.sources._sender import real_sender, sender
+from ospo_metrics.sources._sender import Sender, real_sender, sender
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -106,6 +106,9 @@ def test_only_what_is_certain_is_an_address(raw: str, address: str | None, is_ob
         ),
         # A masked list's address stands for nobody.
         ("From: dev @end|ng |rom x@org (Ann Example via Dev)", "Ann Example", None, "name"),
+        # Punctuation around both, and a list of nothing else.
+        ("From: \"-- ('Ann E. Example', x) -- via [Dev]!\" <dev@x.org>", "Ann E. Example', x", None, "name"),
+        ("From: Ann Example via ... <ann@a.org>", "Ann Example via ...", "ann@a.org", "from"),
         # Somebody whose name has "via" in it, and a list that only sets Reply-To.
         ("From: Maria Via Verde <maria@a.org>", "Maria Via Verde", "maria@a.org", "from"),
         ("From: Ann via Mobile <ann@a.org>", "Ann via Mobile", "ann@a.org", "from"),
@@ -168,6 +171,39 @@ def test_patches(headers: str, body: str, expected: bool) -> None:
     """A patch is one by its subject, its lines, or its attachment; a quoted one is somebody else's."""
     text = f"From: a@b.org\n{headers}\n\n{body}\n".encode()
     assert expected == read_message(text, b"From -", NOW).payload["has_patch"]
+
+
+HUGE = 1_000_000
+
+
+@pytest.mark.parametrize(
+    "mark", ["-", " ", "- ", "' via ", " via", "@", "@(", "(", "<", '"', "=?", "a at ", "\n "]
+)
+def test_of_a_name_of_any_length_the_beginning_is_read(mark: str) -> None:
+    """A header of a megabyte is cut before it is searched, whatever it is made of."""
+    found = facts(f"From: x{mark * (HUGE // len(mark))}")
+    assert found["from_raw"][0] == "x"
+    assert len(found["from_raw"]) <= 2_000
+    assert len(found["from_name"] or "") <= 2_000
+
+
+@given(st.text("-' \"()@x", max_size=60), st.integers(1, 3_000))
+@settings(max_examples=50, deadline=None)
+def test_any_name_via_a_list_is_told_from_it(part: str, times: int) -> None:
+    """However much punctuation there is around a name: it is what stands before the mark, without that."""
+    person = part * times
+    found = real_sender(Sender(f"{person} via Dev", "dev@x.org"), "", "", frozenset())
+    assert (person.strip("-' \"()@") or None, None, "name") == (found.name, found.address, found.source)
+
+
+@pytest.mark.parametrize("size", [30, 100_000])
+def test_punctuation_around_a_name_is_no_part_of_it(size: int) -> None:
+    """The name is what is between its first letter and its last, the list's name likewise."""
+    marks = "-' " * size
+    found = real_sender(
+        Sender(f"{marks}Ann{marks}Example{marks} via {marks}Dev{marks}", "dev@x.org"), "", "", frozenset()
+    )
+    assert (f"Ann{marks}Example", None, "name") == (found.name, found.address, found.source)
 
 
 ANYTHING = st.text(max_size=60) | st.text("<>@() at.dotvia\"'=|…-+", max_size=60)

@@ -469,6 +469,22 @@ def test_bodies_are_read_as_a_person_would(headers: bytes, body: bytes) -> None:
     assert (14, True, True) == (found["own_text_length"], found["asks_question"], found["thanks"])
 
 
+@pytest.mark.parametrize("filler", [b" ", b"\t", b"\n ", b"\r\n\t ", b"x"])
+def test_a_header_of_any_length_is_cut_before_it_is_searched(filler: bytes) -> None:
+    """Of a megabyte, be it white space or folds, what stands at its end was never looked at."""
+    found = facts(HEADERS + b"List-Id: a" + filler * 500_000 + b" end\n")
+    assert found["list_id"] == ("a" + "x" * 1_999 if filler == b"x" else "a")
+
+
+def test_long_references_are_kept_however_they_are_folded() -> None:
+    """Of a long thread's references all are read; of a header of a megabyte the beginning."""
+    ids = [f"{number}.{'x' * 40}@example.org" for number in range(150)]
+    folded = b"References:" + b"".join(b"\n \t <" + one.encode() + b">" for one in ids) + b"\n"
+    assert ids == facts(HEADERS + folded)["references"]
+    far = facts(HEADERS + b"References: <a@x.org>" + b"\n " * 500_000 + b"<b@x.org>\n")["references"]
+    assert far == ["a@x.org"]
+
+
 def test_wrong_character_sets_are_replaced_and_marked() -> None:
     """Bytes that are not what they say they are still arrive, with a mark."""
     wrong = facts(b"From: \xe9 <a@b>\nSubject: =?nonsense?q?caf=e9?=\n")

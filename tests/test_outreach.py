@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+import zipfile
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -226,6 +229,115 @@ def test_a_row_that_was_taken_out_is_taken_out(tmp_path: Path) -> None:
         ("days-2026", '{"is_taken_out":true}')
     ]
     assert (wrong(after), after[-1].count) == ([], 1)
+
+
+def changed_part(raw: bytes, name: str, change: Callable[[bytes], bytes]) -> bytes:
+    """A workbook with one of its parts changed."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(raw)) as old, zipfile.ZipFile(buffer, "w") as new:
+        for part in old.namelist():
+            new.writestr(part, change(old.read(part)) if part == name else old.read(part))
+    return buffer.getvalue()
+
+
+def test_a_workbook_with_a_damaged_sheet_costs_itself_only(tmp_path: Path) -> None:
+    """XML that stops in the middle is named by the kind of the error, and the other files are read."""
+    raw = workbook(events=[EVENTS.split(","), GOOD.split(",")])
+    put(tmp_path, "events.xlsx", changed_part(raw, "xl/worksheets/sheet1.xml", lambda xml: xml[:-60]))
+    put(tmp_path, "events.csv", f"{EVENTS}\n{GOOD}\n")
+    handed = read(tmp_path)
+    assert len(found(handed)) == 1
+    ((location, reason),) = wrong(handed)
+    assert location == "outreach/events.xlsx:0"
+    assert re.fullmatch(r"it cannot be read as a workbook \(\w*Error\); save it again", reason)
+
+
+def test_a_file_that_breaks_the_reader_costs_itself_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it held before it broke counts for nothing, not even as the first place of an id."""
+    put(tmp_path, "events.csv", f"{EVENTS}\n{GOOD}\n")
+    put(tmp_path, "plans.xlsx", workbook(events=[EVENTS.split(","), GOOD.split(",")]))
+    read_page = outreach._read_page
+
+    def breaks(page: Any, *rest: Any) -> None:
+        read_page(page, *rest)
+        if page.file.endswith(".csv"):
+            raise OverflowError
+
+    monkeypatch.setattr(outreach, "_read_page", breaks)
+    handed = read(tmp_path)
+    assert [one.location for one in handed if isinstance(one, Item)] == ["outreach/plans.xlsx:events row 2"]
+    assert wrong(handed) == [("outreach/events.csv:0", "it cannot be read (OverflowError); save it again")]
+
+
+def test_a_cell_that_is_too_long_costs_its_row(tmp_path: Path) -> None:
+    """The rows around it arrive."""
+    put(tmp_path, "goals.csv", f"goal_id,goal\na,{'x' * 131_073}\nb,More\n")
+    handed = read(tmp_path, "goals")
+    assert [row["goal_id"] for row in found(handed)] == ["b"]
+    assert [reason for _, reason in wrong(handed)] == [
+        "sheet goals, row 2: it has a cell of more than 131,072 characters"
+    ]
+
+
+def test_what_a_workbook_says_of_its_size_is_not_believed(tmp_path: Path) -> None:
+    """Some programs write that the sheet has one cell; all rows of it are read."""
+    raw = workbook(goals=[["goal_id", "goal"], ["a", "More"], ["b", "Less"]])
+    small = changed_part(
+        raw, "xl/worksheets/sheet1.xml", lambda xml: re.sub(rb'<dimension ref="[^"]*"', b'<dimension ref="A1"', xml)
+    )  # fmt: skip
+    assert small != raw
+    put(tmp_path, "plans.xlsx", small)
+    assert [row["goal_id"] for row in found(read(tmp_path, "goals"))] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "what"),
+    [
+        ("LARGEST_UNPACKED", 1 << 10, "unpacked it is larger than 0 MB"),
+        ("MOST_ROWS", 2, "it has more than 2 rows or 2,000,000 cells, which no sheet of ours has"),
+        ("MOST_CELLS", 5, "it has more than 100,000 rows or 5 cells, which no sheet of ours has"),
+        ("_LAST_ROW", 4, "a sheet has more than 4 rows, which no workbook can have"),
+    ],
+)
+def test_a_workbook_that_is_too_large_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, value: int, what: str
+) -> None:
+    """However small it is packed; blank rows cost nothing, and the other files are read."""
+    book = workbook(goals=[["goal_id", "goal"], ["a", "More"], [], [], ["b", "Less"]])
+    put(tmp_path, "goals.xlsx", book)
+    assert len(found(read(tmp_path, "goals"))) == 2
+    put(tmp_path, "goals.csv", "goal_id,goal\nc,Other\n")
+    monkeypatch.setattr(outreach, limit, value)
+    handed = read(tmp_path, "goals")
+    assert [row["goal_id"] for row in found(handed)] == ["c"]
+    assert wrong(handed) == [("outreach/goals.xlsx:0", what)]
+
+
+def test_of_a_file_that_is_too_large_nothing_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The size is asked for first."""
+    put(tmp_path, "goals.csv", "goal_id,goal\n" + "# more\n" * 200_000)
+    monkeypatch.setattr(outreach, "LARGEST_SHEET", 1 << 20)
+    monkeypatch.setattr(Path, "read_bytes", None)
+    assert wrong(read(tmp_path, "goals")) == [("outreach/goals.csv:0", "it is larger than 1 MB")]
+
+
+def test_nobody_of_the_introductions_is_repeated(tmp_path: Path) -> None:
+    """What is wrong is published: the cell is named by row and column, and what stands in it is not shown."""
+    put(
+        tmp_path,
+        "introductions.csv",
+        "made_on,consent_id,to,event_id,outcome_on,Jane Canary\nJane Canary,c-1,x,Jane Canary,Canary Corp,\n",
+    )
+    told = wrong(read(tmp_path, "introductions"))
+    assert [reason for _, reason in told] == [
+        "sheet introductions, row 1: column 6 is none that is read; it is left out",
+        "sheet introductions, row 2, column 'made_on': the cell is no date; write it as 2026-01-31",
+        "sheet introductions, row 2, column 'event_id': the cell is no id; write small letters, digits and hyphens, "
+        "such as fosdem-2026",
+        "sheet introductions, row 2, column 'outcome_on': the cell is no date; write it as 2026-01-31",
+    ]
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:

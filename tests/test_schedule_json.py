@@ -126,6 +126,28 @@ def test_frabs_export_gives_what_its_xml_gives(tmp_path: Path) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("stream", ["talks", "events"])
+@pytest.mark.parametrize("end", ["31.01.2026", "2026-02-30", "9999-12-31", "", None])
+def test_an_end_that_is_no_day_is_left_to_the_talks(tmp_path: Path, stream: str, end: str | None) -> None:
+    """As in XML: the schedule arrives, and its last talk tells when it ended."""
+    conference = {**FRAB["schedule"]["conference"], "start": end, "end": end}  # type: ignore[dict-item]
+    frab = read(tmp_path, {"schedule": {"conference": conference}}, stream)
+    pretalx = read(tmp_path, {**PRETALX, "event_start": end, "event_end": end}, stream)
+    assert [handed[-1].observed_until for handed in (frab, pretalx)] == [
+        datetime(2026, 3, 29, tzinfo=UTC)
+    ] * 2
+    if stream == "events":
+        days = [(event["start"], event["end"]) for event in (*payloads(frab), *payloads(pretalx))]
+        assert days == [("2026-03-28", "2026-03-28")] * 2
+
+
+@pytest.mark.parametrize("zone", ["localtime", "posixrules", "posix/Europe/Berlin", "right/Europe/Berlin", 7])
+def test_a_zone_that_the_models_do_not_know_is_none(tmp_path: Path, zone: Any) -> None:
+    """UTC stands in, and says so."""
+    (event,) = payloads(read(tmp_path, {**PRETALX, "timezone": zone}, "events"))
+    assert event["zone"] is None
+
+
 def test_pretalx_names_rooms_tracks_and_speakers_elsewhere(tmp_path: Path) -> None:
     """They are put back into the talk; of several languages English is taken."""
     (talk,) = payloads(read(tmp_path, PRETALX))

@@ -6,8 +6,10 @@ dates. What is doubtful is proposed and never merged; what a person decided over
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
@@ -63,16 +65,43 @@ def from_rows(rows: Iterable[Mapping[str, Any]]) -> list[Mention]:
 def match(mentions: Sequence[Mention], decided: Iterable[tuple[str, str, bool]] = ()) -> Matched:
     """Put mentions together by what was decided, by id, and by name, place and dates, in this order."""
     names = [own_name(mention) for mention in mentions]
+    whole_names = [_apart(name, mention) for name, mention in zip(names, mentions, strict=True)]
     verdicts = {frozenset((left, right)): same for left, right, same in decided}
     group = list(range(len(mentions)))
     rules = ["alone"] * len(mentions)
     doubts: dict[tuple[int, int], str] = {}
+    on_other_days: set[tuple[int, int]] = set()
+
+    def verdict(left: int, right: int) -> bool | None:
+        """What was decided of two mentions; a name that only one of them has is looked up first."""
+        if not verdicts:
+            return None
+        pairs_of_names = (
+            frozenset((one, other))
+            for one in (whole_names[left], names[left])
+            for other in (whole_names[right], names[right])
+        )
+        return next((verdicts[pair] for pair in pairs_of_names if pair in verdicts), None)
+
+    def members_of(number: int) -> list[int]:
+        return [place for place, own in enumerate(group) if own == number]
+
+    def are_parted(one: int, other: int) -> bool:
+        """Whether a person said no to any pair of these groups."""
+        return bool(verdicts) and any(
+            verdict(left, right) is False for left in members_of(one) for right in members_of(other)
+        )
 
     def together(left: int, right: int, rule: str) -> None:
         low, high = sorted((group[left], group[right]))
-        if low == high:
+        if low == high or are_parted(low, high):
             return
-        members = [place for place, number in enumerate(group) if number in (low, high)]
+        if rule != "decided" and any(
+            {group[one], group[other]} == {low, high} and verdict(one, other) is None
+            for one, other in on_other_days
+        ):
+            return
+        members = members_of(low) + members_of(high)
         sheets = [place for place in members if mentions[place].source == "outreach"]
         if len(sheets) > 1 and rule != "decided":
             doubts[left, right] = "it matches two events of the spreadsheet"
@@ -83,23 +112,34 @@ def match(mentions: Sequence[Mention], decided: Iterable[tuple[str, str, bool]] 
         for place in (left, right):
             rules[place] = rule if rules[place] == "alone" else rules[place]
 
-    def verdict(left: int, right: int) -> bool | None:
-        return verdicts.get(frozenset((names[left], names[right])))
-
     pairs = list(_pairs(mentions))
-    places: dict[str, list[int]] = {}
-    for place, name in enumerate(names):
-        places.setdefault(name, []).append(place)
+    places: dict[str, int] = {}
+    for place in sorted(range(len(mentions)), key=lambda place: _order(mentions[place])):
+        places.setdefault(names[place], place)
+        places[whole_names[place]] = place
     for pair, same in verdicts.items():
-        found = [place for name in sorted(pair) for place in places.get(name, ())]
-        for right in found[1:] if same else ():
-            together(found[0], right, "decided")
-    for left, right in pairs:
-        if verdict(left, right) is None and mentions[left].name_in_source == mentions[right].name_in_source:
-            if _are_near(mentions[left], mentions[right], NEAR):
-                together(left, right, "same_id")
-            else:
-                doubts[left, right] = "the same id on other days"
+        found = [places[name] for name in sorted(pair) if name in places]
+        if same and len(found) > 1:
+            together(found[0], found[1], "decided")
+    of_one_id = [
+        (left, right)
+        for left, right in pairs
+        if verdict(left, right) is None and _id_in_source(mentions[left]) == _id_in_source(mentions[right])
+    ]
+    recurring = {place for place, mention in enumerate(mentions) if mention.is_recurring}
+    of_one_id = [
+        (left, right)
+        for left, right in of_one_id
+        if recurring.isdisjoint((left, right)) or _are_near(mentions[left], mentions[right], timedelta())
+    ]
+    for left, right in of_one_id:
+        if not _are_near(mentions[left], mentions[right], NEAR):
+            doubts[left, right] = "the same id on other days"
+            on_other_days.add((left, right))
+    # what has no days of its own is the spreadsheet's before it is another's
+    for left, right in sorted(of_one_id, key=lambda pair: min(_order(mentions[place])[0] for place in pair)):
+        if (left, right) not in on_other_days:
+            together(left, right, "same_id")
     for left, right in pairs:
         if verdict(left, right) is None and group[left] != group[right]:
             said = _by_name(mentions[left], mentions[right])
@@ -111,7 +151,7 @@ def match(mentions: Sequence[Mention], decided: Iterable[tuple[str, str, bool]] 
     proposals = {
         (min(ids[left], ids[right]), max(ids[left], ids[right])): why
         for (left, right), why in doubts.items()
-        if ids[left] != ids[right] and verdict(left, right) is None
+        if ids[left] != ids[right] and not are_parted(group[left], group[right])
     }
     return Matched(
         ids,
@@ -122,21 +162,47 @@ def match(mentions: Sequence[Mention], decided: Iterable[tuple[str, str, bool]] 
 
 def own_name(mention: Mention) -> str:
     """What an event is called that nobody else tells of: its id, or calendar and entry, with the day of a series."""
-    name = re.sub(r"[^a-z0-9_.]+", "-", mention.name_in_source.casefold()).strip("-.") or "event"
+    if mention.source == "outreach":
+        return mention.name_in_source
+    name = re.sub(r"[^a-z0-9_.]+", "-", mention.name_in_source.casefold()).strip("-.")
+    if not name:
+        name = _apart("event", mention)
     if mention.source != "calendars":
         return name
     when = f".{mention.starts_on}" if mention.is_recurring else ""
-    return f"{mention.instance}.{name[:80]}{when}"
+    whole = f"{mention.instance}.{name[:80]}{when}"
+    return whole if len(name) <= 80 else _apart(whole, mention)
+
+
+def _apart(name: str, mention: Mention) -> str:
+    """A name that no other mention has."""
+    return f"{name}-{hashlib.sha256(mention.mention_id.encode()).hexdigest()[:10]}"
+
+
+def _id_in_source(mention: Mention) -> str:
+    """The id as it is compared: in any script, whatever the case, with a dash for what stands between words."""
+    return re.sub(r"[^\w.]+", "-", mention.name_in_source.casefold()).strip("-.") or mention.name_in_source
 
 
 def _ids(mentions: Sequence[Mention], group: Sequence[int], names: Sequence[str]) -> list[str]:
-    """What each group is called: as the spreadsheet calls it, else the schedule, the list, the calendar."""
+    """What each group is called: as the spreadsheet calls it, else the schedule, the list, the calendar.
+
+    Of groups that want one name the spreadsheet's has it, and the others have a name that no other mention has.
+    """
     best: dict[int, int] = {}
     for place, number in enumerate(group):
         first = best.setdefault(number, place)
         if _order(mentions[place]) < _order(mentions[first]):
             best[number] = place
-    return [names[best[number]] for number in group]
+    wanted = Counter(names[place] for place in best.values())
+    ids: dict[int, str] = {}
+    taken: set[str] = set()
+    for number, place in sorted(best.items(), key=lambda item: _order(mentions[item[1]])):
+        name = names[place]
+        is_the_sheets = mentions[place].source == "outreach" and name not in taken
+        ids[number] = name if wanted[name] == 1 or is_the_sheets else _apart(name, mentions[place])
+        taken.add(ids[number])
+    return [ids[number] for number in group]
 
 
 def _without_a_day(mentions: Sequence[Mention], ids: Sequence[str]) -> list[Proposal]:
@@ -158,7 +224,7 @@ def _pairs(mentions: Sequence[Mention]) -> Iterable[tuple[int, int]]:
     by_name: dict[str, list[int]] = {}
     for place, mention in enumerate(mentions):
         if not mention.is_recurring:
-            by_name.setdefault(mention.name_in_source, []).append(place)
+            by_name.setdefault(_id_in_source(mention), []).append(place)
     for places in by_name.values():
         found.update((a, b) for a in places for b in places if a < b)
     dated = sorted(

@@ -22,13 +22,29 @@ pieces as (
     cross join {{ source('config', 'ospo') }} as o
 ),
 
+-- Without its scheme, its fragment and what only says where a reader came from. The rest of a query may name the piece
+-- (`watch?v=…`, `?p=12`), and only the host is the same in capitals.
+addresses as (
+    select *, regexp_replace(regexp_replace(nullif(trim(url), ''), '#.*$', ''), '^https?://', '', 'i') as address
+    from pieces
+),
+
+keyed as (
+    select
+        * exclude (address),
+        regexp_replace(lower(regexp_extract(address, '^[^/?]*')), '^www\.', '')
+        || regexp_replace(regexp_extract(address, '^[^/?]*([^?]*)', 1), '/$', '')
+        || '?' || array_to_string(list_filter(
+            string_split(regexp_extract(address, '\?(.*)$', 1), '&'),
+            lambda told: told <> '' and not regexp_matches(told, '^(utm_[^=]*|fbclid|gclid|mc_cid|mc_eid|ref)(=|$)', 'i')
+        ), '&') as address
+    from addresses
+),
+
 once as (
     select *
-    from pieces
-    qualify row_number() over (
-        partition by coalesce(regexp_replace(lower(url), '^https?://(www\.)?|/$|[?#].*$', '', 'g'), piece)
-        order by source = 'feeds', piece
-    ) = 1
+    from keyed
+    qualify row_number() over (partition by coalesce(address, piece) order by source = 'feeds', piece) = 1
 ),
 
 told as (

@@ -1,5 +1,6 @@
 -- Who a registration is of: matched only where the form asked and the answer was yes, by the pseudonym of the same
--- address or handle. Everybody else is counted and never looked for. A list with any mark of who came tells no-shows too.
+-- address or handle. Everybody else is counted and never looked for. A list with any mark of who came tells no-shows
+-- too, of itself alone: of another list of the same event without marks nobody knows who came.
 with people as (
     select kind, identity_id, min(person_id) as person_id from {{ ref('int_identities') }} group by kind, identity_id
 ),
@@ -8,7 +9,7 @@ registrations as (
     select
         r.*,
         m.event_id,
-        bool_or(r.status = 'attended') over (partition by m.event_id) as is_marked
+        bool_or(r.status = 'attended') over (partition by m.event_id, r.list_name) as is_marked
     from {{ ref('stg_attendance__registrations') }} as r
     join {{ ref('int_event_matches') }} as m on m.mention_id = 'attendance|' || r.event_name
 )
@@ -21,6 +22,7 @@ select
         when r.status = 'registered' and r.is_marked and e.ends_on < s.read_on then 'no_show'
         else r.status
     end as status,
+    r.is_marked,
     r.role,
     r.registered_at,
     r.checked_in_at,

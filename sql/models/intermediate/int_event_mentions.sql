@@ -11,7 +11,7 @@ union all
 select
     'calendars|' || calendar_id || '|' || mention,
     case form when 'schedule' then 'schedules' else 'calendars' end, calendar_id,
-    case form when 'schedule' then calendar_id else lower(split_part(uid, '@', 1)) end,
+    case form when 'schedule' then calendar_id else lower(coalesce(nullif(split_part(uid, '@', 1), ''), uid)) end,
     coalesce(title, uid), city, venue, starts_on, ends_on, starts_at, ends_at, timezone, status,
     recurrence is not null, url
 from {{ ref('stg_calendars__events') }}

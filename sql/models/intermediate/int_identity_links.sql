@@ -33,14 +33,15 @@ group by address
 
 union all
 
--- Where a list's archive makes addresses unusable, from whatever day on, a name stands for a person, and the addresses
--- that the name has in the same archive are that person's. A single word is no name for this, nor what many share.
+-- Where a list's archive makes addresses unusable, from whatever day on, a name stands for a person, and the one address
+-- that the name has in the same archive is that person's; of several nobody knows whose they are. A single word is no
+-- name for this.
 select distinct
     'mail_name', n.project_id || ' ' || n.from_name, 'address', lower(a.from_address), 'name_in_archive'
 from (select distinct project_id, from_name from {{ ref('int_mail_messages') }} where from_address is null) as n
 join {{ ref('int_mail_messages') }} as a on n.project_id = a.project_id and lower(n.from_name) = lower(a.from_name)
 where contains(trim(n.from_name), ' ') and a.from_address is not null
-qualify count(distinct lower(a.from_address)) over (partition by n.project_id, lower(n.from_name)) <= 5
+qualify count(distinct lower(a.from_address)) over (partition by n.project_id, lower(n.from_name)) = 1
 
 union all
 

@@ -10,15 +10,21 @@ with read_on as (
 seats as (
     select
         a.event_id, a.status, a.has_consented, a.person_id,
+        a.is_marked or a.status = 'no_show' as is_told,
         a.match_status in ('same_address', 'same_login', 'unmatched') as is_measured
-    from {{ ref('fct_attendance') }} as a
+    from {{ ref('int_attendees') }} as a
     where a.role = 'attendee' and not a.is_own and a.status not in ('waiting', 'invited')
+    -- Who agreed and has two tickets is one person, who came with either.
+    qualify row_number() over (
+        partition by a.event_id, coalesce(a.attendee_key, a.registration)
+        order by a.status = 'attended' desc, a.status = 'no_show' desc, a.status = 'registered' desc, a.registration
+    ) = 1
 ),
 
 held as (
     select
         e.event_id, e.starts_on, e.ends_on,
-        count(*) as registered,
+        count(*) filter (s.is_told) as registered,
         count(*) filter (s.status = 'attended') as came,
         count(*) filter (s.status = 'attended' and s.has_consented) as agreed,
         count(*) filter (s.status = 'attended' and s.is_measured) as measured,

@@ -1,8 +1,17 @@
-with newest as ({{ newest('attendance', 'registrations') }})
+-- What a list says now counts, whatever dates stand in it: by when it was read, so that nobody who was taken out stays.
+with newest as (
+    select raw.key, raw.payload
+    from {{ source('raw', 'attendance__registrations') }} as raw
+    join {{ source('meta', 'sources') }} as listed
+        on listed.source = 'attendance' and listed.stream = 'registrations'
+        and listed.instance = raw.instance and listed.is_configured
+    qualify row_number() over (partition by raw.instance, raw.key order by raw.fetched_at desc) = 1
+)
 
 select
     key as registration,
     payload ->> '$.event' as event_name,
+    payload ->> '$.list' as list_name,
     payload ->> '$.form' as form,
     payload ->> '$.attendee_id' as attendee_id,
     payload ->> '$.attendee_kind' as attendee_kind,

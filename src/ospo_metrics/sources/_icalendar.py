@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import islice
+from math import prod
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,9 +15,11 @@ import recurring_ical_events
 from icalendar import Calendar, Component
 
 from ospo_metrics.items import Item, Reject, SourceError, as_json
+from ospo_metrics.sources._schedule_xml import zone_named
 
 MOST_RECURRENCES = 2_000
 """A weekly meeting of forty years; an entry that recurs more often was typed wrong."""
+MOST_IN_A_DAY = 24
 DAYS_AHEAD = 730
 _NEEDED = ("DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID")
 
@@ -46,7 +48,7 @@ def events_of(
             f"calendar '{calendar_id}': {name} breaks off before its first entry. Check 'location' in ospo.toml."
         )
     told = next((line.split(":", 1)[1] for _, line in lines if line.upper().startswith("X-WR-TIMEZONE:")), "")
-    zone = _zone(told.strip()) or ZoneInfo(timezone)
+    zone = zone_named(told.strip()) or ZoneInfo(timezone)
     entries: dict[str, list[_Entry]] = defaultdict(list)
     for line, block in blocks:
         try:
@@ -77,14 +79,14 @@ class _BadEntryError(Exception):
 
 def _unfolded(text: bytes) -> list[tuple[int, str]]:
     """The lines with their numbers; one that begins with a blank goes on from the one before."""
-    found: list[tuple[int, str]] = []
+    found: list[tuple[int, list[str]]] = []
     content = text.decode("utf-8-sig", "replace").replace("\r\n", "\n").replace("\r", "\n")
     for number, line in enumerate(content.split("\n"), 1):
         if line[:1] in (" ", "\t") and found:
-            found[-1] = (found[-1][0], found[-1][1] + line[1:])
+            found[-1][1].append(line[1:])
         elif line:
-            found.append((number, line))
-    return found
+            found.append((number, [line]))
+    return [(number, "".join(parts)) for number, parts in found]
 
 
 def _blocks(lines: list[tuple[int, str]]) -> tuple[list[str], list[tuple[int, list[str]]], bool]:
@@ -129,9 +131,12 @@ def _entry(line: int, block: list[str], zones: list[str]) -> _Entry:
         raise _BadEntryError("it has no DTSTART that can be read")
     if not 1970 <= moment.year <= 2200:
         raise _BadEntryError(f"it begins in the year {moment.year}")
-    rule = event.get("RRULE")
-    if rule and str((rule.get("FREQ") or [""])[0]).upper() in ("SECONDLY", "MINUTELY", "HOURLY"):
-        raise _BadEntryError("it recurs within the hour, which no event does")
+    told = event.get("RRULE")
+    for rule in told if isinstance(told, list) else [told] if told else []:
+        if str((rule.get("FREQ") or [""])[0]).upper() in ("SECONDLY", "MINUTELY", "HOURLY"):
+            raise _BadEntryError("it recurs within the hour, which no event does")
+        if prod(len(rule.get(part) or [0]) for part in ("BYHOUR", "BYMINUTE", "BYSECOND")) > MOST_IN_A_DAY:
+            raise _BadEntryError(f"it recurs more than {MOST_IN_A_DAY} times a day, which no event does")
     uid = str(event.get("UID") or "").strip() or f"{event.get('SUMMARY', '')}|{moment.isoformat()}"
     return _Entry(line, uid, calendar)
 
@@ -243,14 +248,8 @@ def _on_a_clock(moment: date | datetime, zone: tzinfo) -> datetime:
 def _zone_name(moment: date | datetime, zone: tzinfo) -> str | None:
     """The zone as the time zone database has it; None for one that the calendar made up, whose offsets are kept."""
     own = moment.tzinfo if isinstance(moment, datetime) and moment.tzinfo else zone
-    return "UTC" if own == UTC else getattr(own, "key", None)
-
-
-def _zone(name: str) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(name) if re.fullmatch(r"[A-Za-z0-9_+/-]+", name) else None
-    except (KeyError, ValueError, OSError):
-        return None
+    named = zone_named(getattr(own, "key", None))
+    return "UTC" if own == UTC else named.key if named else None
 
 
 def _line(value: Any) -> str | None:

@@ -43,7 +43,7 @@ def events_of(content: list[Mapping[str, Any]], name: str) -> Iterator[Item | Re
             continue
         lasts = told.get("duration")
         end = start + timedelta(milliseconds=lasts) if isinstance(lasts, int) else start
-        place = told.get("venue") or {}
+        place = _part(told, "venue")
         payload = {
             "form": "entry",
             "uid": key,
@@ -65,15 +65,15 @@ def events_of(content: list[Mapping[str, Any]], name: str) -> Iterator[Item | Re
 
 def seat_of(told: Mapping[str, Any]) -> Seat:
     """One answer: the member by number, what they answered, when, and with how many guests."""
-    member = told.get("member")
-    number = str(member.get("id") or "") if isinstance(member, dict) else ""
+    member = _part(told, "member")
+    number = str(member.get("id") or "")
     if not number:
         raise UnreadableError("it names no member")
     status = _ANSWERS.get(str(told.get("response")).casefold())
     if status is None:
         raise UnreadableError(f"'response' holds none of the words that we know: {', '.join(_ANSWERS)}")
-    hosts = isinstance(member, dict) and bool((member.get("event_context") or {}).get("host"))
-    offset = (told.get("event") or {}).get("utc_offset")
+    hosts = bool(_part(member, "event_context").get("host"))
+    offset = _part(told, "event").get("utc_offset")
     return Seat(
         ticket=number,
         status=status,
@@ -82,6 +82,12 @@ def seat_of(told: Mapping[str, Any]) -> Seat:
         registered_at=_moment(told.get("created"), offset),
         guests=told["guests"] if isinstance(told.get("guests"), int) else 0,
     )
+
+
+def _part(told: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """What stands under a name, where that is an object; nothing where it is something else."""
+    part = told.get(name)
+    return part if isinstance(part, dict) else {}
 
 
 def _moment(milliseconds: Any, offset: Any) -> datetime | None:

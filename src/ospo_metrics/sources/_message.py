@@ -30,7 +30,6 @@ _HEADER = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 _ANY_HEADER = re.compile(rb"^[!-9;-~]+[ \t]*:", re.MULTILINE)
-_FOLDED = re.compile(r"\s*\n\s*")
 _IDS = re.compile(r"<([^<>]+)>")
 _SPACE = re.compile(r"\s+")
 _ADDRESS_TO_POST_TO = re.compile(r"mailto:([^\s<>?]+@[^\s<>?]+)", re.IGNORECASE)
@@ -177,10 +176,8 @@ def _headers(head: bytes) -> tuple[dict[str, str], bool]:
     text = head.decode("ascii", "strict" if is_plain else "surrogateescape")
     found: dict[str, str] = {}
     for name, value in _HEADER.findall(text):
-        found.setdefault(name.lower(), (_FOLDED.sub(" ", value) if "\n" in value else value).strip())
-    if len(text) > _LONGEST_HEADER:
-        for name, value in found.items():
-            found[name] = value[: _LONGEST_REFERENCES if name == "references" else _LONGEST_HEADER]
+        if (key := name.lower()) not in found:
+            found[key] = _one_line(value, _LONGEST_REFERENCES if key == "references" else _LONGEST_HEADER)
     if is_plain:
         return found, False
     went_wrong = False
@@ -190,6 +187,15 @@ def _headers(head: bytes) -> tuple[dict[str, str], bool]:
         found[name], is_wrong = text_of(raw, content_type)
         went_wrong |= is_wrong
     return found, went_wrong
+
+
+def _one_line(value: str, longest: int) -> str:
+    """A header's value unfolded and cut, in time that grows with its length only, whatever stands in it."""
+    if len(value) > longest:
+        value = value[: 10 * longest]
+    if "\n" in value:
+        value = " ".join(bare for line in value.split("\n") if (bare := line.strip()))
+    return value.strip()[:longest]
 
 
 def _sender(from_raw: str, list_id: str | None, headers: dict[str, str]) -> Sender:

@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from ospo_metrics.items import Item, Reject, SourceError, as_json
+from ospo_metrics.sources._schedule_xml import day_of, zone_named
 
 
 class _NoTalkError(Exception):
@@ -64,7 +65,7 @@ class JsonSchedule:
             self.facts[name] = _words(conference.get(name))
         self.facts["url"] = _words(conference.get("url")) or _words(conference.get("base_url"))
         for name in ("start", "end"):
-            self.facts[name] = (_words(conference.get(name)) or "")[:10] or None
+            self._take_day(name, conference.get(name))
         self._take_zone(conference.get("time_zone_name"))
         for day in _dicts(conference.get("days")):
             for room, talks in (day.get("rooms") or {}).items():
@@ -73,8 +74,8 @@ class JsonSchedule:
 
     def _pretalx(self, content: Mapping[str, Any], talks: list[Any], speakers: list[Any]) -> Iterator[Any]:
         self._take_zone(content.get("timezone"))
-        self.facts["start"] = (_words(content.get("event_start")) or "")[:10] or None
-        self.facts["end"] = (_words(content.get("event_end")) or "")[:10] or None
+        self._take_day("start", content.get("event_start"))
+        self._take_day("end", content.get("event_end"))
         rooms = {_key(room): _words(room.get("name")) for room in _dicts(content.get("rooms"))}
         tracks = {_key(track): _words(track.get("name")) for track in _dicts(content.get("tracks"))}
         names = {str(each.get("code")): _words(each.get("name")) for each in _dicts(speakers)}
@@ -93,11 +94,12 @@ class JsonSchedule:
             }
 
     def _take_zone(self, name: Any) -> None:
-        try:
-            self._zone = ZoneInfo(name) if name else None
-        except (KeyError, ValueError, OSError, TypeError):
-            self._zone = None
+        self._zone = zone_named(name)
         self.facts["zone"] = self._zone.key if self._zone else None
+
+    def _take_day(self, name: str, told: Any) -> None:
+        day = day_of(_words(told))
+        self.facts[name] = day.isoformat() if day else None
 
     def _talk_or_reject(self, told: Any, number: int) -> Item | Reject:
         location = f"{self._name}:event {number}"

@@ -6,9 +6,10 @@ import io
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import iterparse
@@ -79,7 +80,7 @@ class XmlSchedule:
 
     def _enter(self, element: Element) -> None:
         if element.tag == "day":
-            self._day = _day(element.get("date"))
+            self._day = day_of(element.get("date"))
             self._room = None
             if self._day:
                 self._days.append(self._day)
@@ -91,14 +92,10 @@ class XmlSchedule:
             self.facts[name] = _said(element, name)
         self.facts["url"] = _said(element, "base_url") or _said(element, "url")
         for name in ("start", "end"):
-            day = _day(_said(element, name))
+            day = day_of(_said(element, name))
             self.facts[name] = day.isoformat() if day else None
         self._day_change = _clock(_said(element, "day_change")) or time()
-        zone = _said(element, "time_zone_name")
-        try:
-            self._zone = ZoneInfo(zone) if zone else None
-        except (KeyError, ValueError, OSError):
-            self._zone = None
+        self._zone = zone_named(_said(element, "time_zone_name"))
         self.facts["zone"] = self._zone.key if self._zone else None
 
     def _talk_or_reject(self, event: Element, number: int) -> Item | Reject:
@@ -178,14 +175,6 @@ def _persons(event: Element) -> list[dict[str, str | None]]:
     return list(found.values())
 
 
-def _day(text: str | None) -> date | None:
-    try:
-        day = date.fromisoformat((text or "").strip()[:10])
-    except ValueError:
-        return None
-    return day if 1970 <= day.year <= 2200 else None
-
-
 def _moment(text: str | None) -> datetime | None:
     try:
         return datetime.fromisoformat(text) if text and len(text) > 10 else None
@@ -205,6 +194,30 @@ def _minutes(text: str | None) -> int | None:
     """A duration as "hh:mm" or "hh:mm:ss"."""
     found = re.fullmatch(r"(\d{1,3}):(\d\d)(?::\d\d)?", text or "", re.ASCII)
     return int(found[1]) * 60 + int(found[2]) if found else None
+
+
+def zone_named(name: object) -> ZoneInfo | None:
+    """The zone of that name, None unless the models know it too: what only some machines have would stop a build."""
+    return ZoneInfo(name) if isinstance(name, str) and name in _zones() else None
+
+
+@cache
+def _zones() -> frozenset[str]:
+    own = ("localtime", "posixrules", "Factory")
+    return frozenset(
+        name
+        for name in available_timezones()
+        if name not in own and not name.startswith(("posix/", "right/"))
+    )
+
+
+def day_of(text: str | None) -> date | None:
+    """The day with which a text begins, where it is one."""
+    try:
+        day = date.fromisoformat((text or "").strip()[:10])
+    except ValueError:
+        return None
+    return day if 1970 <= day.year <= 2200 else None
 
 
 def kind_of(text: bytes) -> str:

@@ -23,10 +23,9 @@ _MASKED = re.compile(
 _MASK = str.maketrans("asn.lif", "@@@@|||")
 _CUT = re.compile(r"\.\.\.|…|^x+@|\bhidden\b", re.IGNORECASE)
 _ANGLE = re.compile(r"([^<>]*)<([^<>]*)>[^<>]*", re.DOTALL)
-_COMMENT = re.compile(r"(\S+@\S+) *\((.*)\)", re.DOTALL)
-_VIA = re.compile(
-    r"\W*(.*?)\W* (?:via|vía|über|przez|tramite|par|através de|через|on behalf of) \W*(.+?)\W*", re.DOTALL
-)
+_COMMENT = re.compile(r"([^\s@]+@[^\s(]+) *\((.*)\)", re.DOTALL)
+_VIA = re.compile(r" (?:via|vía|über|przez|tramite|par|através de|через|on behalf of) (?=.)", re.DOTALL)
+_WITHIN = re.compile(r"\w(?:.*\w)?", re.DOTALL)
 _PACKED_IN = re.compile(r"([^@=]+)=([a-z0-9.-]+\.[a-z]{2,})@", re.IGNORECASE)
 _AUTOMATIC = re.compile(
     r"(?:mailer-daemon|postmaster|no-?reply|do-?not-?reply|listserv|majordomo|mailman|bugzilla-daemon"
@@ -67,7 +66,10 @@ def sender(raw: str) -> Sender:
     elif found := _COMMENT.fullmatch(raw):
         name, address = found[2], found[1]
     else:
-        name, address = parseaddr(raw)
+        try:
+            name, address = parseaddr(raw)
+        except RecursionError:  # of hundreds of brackets within each other
+            name, address = "", ""
     if not _ADDRESS.fullmatch(address):
         return _named(name or raw, Sender())
     if _CUT.search(address):
@@ -83,11 +85,11 @@ def real_sender(found: Sender, original: str, reply_to: str, own_addresses: froz
     The header of the original is asked first, then Reply-To where it names one address that is not the list's,
     then an address packed into the list's (`ann=example.org@groups.io`), then the name alone.
     """
-    via = _VIA.fullmatch(found.name) if found.name else None
-    is_list = found.address in own_addresses or (via is not None and _is_of_list(found, via[2].lower()))
+    via = _via(found.name or "")
+    is_list = found.address in own_addresses or (via is not None and _is_of_list(found, via[1].lower()))
     if not (is_list or (via and original)):
         return found
-    name = via[1].strip(" '\"") if via else found.name
+    name = via[0] if via else found.name
     for source, raw in (("x-original-from", original), ("reply-to", reply_to)):
         other = sender(raw) if raw and raw.count("@") <= 1 else None
         if other and other.address and other.address not in (*own_addresses, found.address):
@@ -97,6 +99,16 @@ def real_sender(found: Sender, original: str, reply_to: str, own_addresses: froz
     if via:
         return replace(found, name=name or None, address=None, masked=None, source="name")
     return found
+
+
+def _via(name: str) -> tuple[str, str] | None:
+    """The person and the list in "X via list", without the punctuation around them."""
+    first = _WITHIN.search(name)
+    mark = first and (_VIA.search(name, first.start()) or _VIA.search(name))
+    if not mark:
+        return None
+    person, posts = _WITHIN.search(name, 0, mark.start()), _WITHIN.search(name, mark.end())
+    return person[0] if person else "", posts[0] if posts else name[mark.end() :]
 
 
 def _is_of_list(found: Sender, list_name: str) -> bool:

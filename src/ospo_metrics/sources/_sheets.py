@@ -14,7 +14,11 @@ Value = str | float | bool | list[str] | None
 
 
 class CellError(Exception):
-    """A cell cannot be read; the text says what is wrong with it and what to write."""
+    """A cell cannot be read; `what` says what is wrong with it and what to write, and does not repeat it."""
+
+    def __init__(self, cell: Any, what: str) -> None:
+        super().__init__(f"{_shown(cell)} {what}")
+        self.what = what
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +31,14 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One spreadsheet: its columns in order, and those that together name a row."""
+    """One spreadsheet: its columns in order, and those that together name a row.
+
+    Of a private one no cell is ever repeated, because what is wrong is published and a name may stand there.
+    """
 
     columns: Mapping[str, Column]
     key: tuple[str, ...]
+    is_private: bool = False
 
 
 def text(cell: Any) -> str:
@@ -48,9 +56,9 @@ def day(cell: Any) -> str:
         try:
             found = date.fromisoformat(text(cell))
         except ValueError:
-            raise CellError(f"{_shown(cell)} is no date; write it as 2026-01-31") from None
+            raise CellError(cell, "is no date; write it as 2026-01-31") from None
     if not 1970 <= found.year <= 2200:
-        raise CellError(f"{_shown(cell)} lies outside of the years 1970 to 2200")
+        raise CellError(cell, "lies outside of the years 1970 to 2200")
     return found.isoformat()
 
 
@@ -58,10 +66,10 @@ def number(cell: Any) -> float:
     """A number that is not negative, with a point before its decimals."""
     try:
         found = float(cell) if isinstance(cell, int | float) else float(_digits(text(cell)))
-    except ValueError:
-        raise CellError(f"{_shown(cell)} is no number; write it as 1200.50") from None
+    except (ValueError, OverflowError):
+        raise CellError(cell, "is no number; write it as 1200.50") from None
     if not (math.isfinite(found) and found >= 0):
-        raise CellError(f"{_shown(cell)} is no amount that can be; write a number of 0 or more")
+        raise CellError(cell, "is no amount that can be; write a number of 0 or more")
     return found
 
 
@@ -69,7 +77,7 @@ def whole(cell: Any) -> float:
     """A whole number above zero."""
     found = number(cell)
     if not found.is_integer() or not 1 <= found <= 3_660:
-        raise CellError(f"{_shown(cell)} is no whole number from 1 to 3660")
+        raise CellError(cell, "is no whole number from 1 to 3660")
     return int(found)
 
 
@@ -77,7 +85,7 @@ def currency(cell: Any) -> str:
     """A currency by its three letters."""
     found = text(cell).upper()
     if not re.fullmatch(r"[A-Z]{3}", found):
-        raise CellError(f"{_shown(cell)} is no currency; write its three letters, such as EUR")
+        raise CellError(cell, "is no currency; write its three letters, such as EUR")
     return found
 
 
@@ -90,9 +98,7 @@ def name(cell: Any) -> str:
     """An id: small letters, digits, dot, hyphen, underscore."""
     found = text(cell)
     if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]{0,62}", found):
-        raise CellError(
-            f"{_shown(cell)} is no id; write small letters, digits and hyphens, such as fosdem-2026"
-        )
+        raise CellError(cell, "is no id; write small letters, digits and hyphens, such as fosdem-2026")
     return found
 
 
@@ -103,7 +109,7 @@ def yes_or_no(cell: Any) -> bool:
         return True
     if found in ("no", "n", "false", "0"):
         return False
-    raise CellError(f"{_shown(cell)} is neither yes nor no")
+    raise CellError(cell, "is neither yes nor no")
 
 
 def one_of(*words: str) -> Callable[[Any], Value]:
@@ -114,7 +120,7 @@ def one_of(*words: str) -> Callable[[Any], Value]:
         if found not in words:
             near = difflib.get_close_matches(found, words, 1)
             hint = f"did you mean {near[0]!r}?" if near else f"write one of {', '.join(words)}"
-            raise CellError(f"{_shown(cell)} is none of the words known here; {hint}")
+            raise CellError(cell, f"is none of the words known here; {hint}")
         return found
 
     return read
@@ -136,7 +142,7 @@ def read_row(
         try:
             row[title] = column.read(cell)
         except CellError as error:
-            wrong.append((title, str(error)))
+            wrong.append((title, f"the cell {error.what}" if sheet.is_private else str(error)))
     if not wrong:
         wrong += _contradictions(row, communities)
     return row, wrong
@@ -230,6 +236,7 @@ SHEETS: Mapping[str, Sheet] = {
             "event_id": Column(name), "outcome": Column(text), "outcome_on": Column(day),
         },
         (),
+        is_private=True,
     ),
     "rates": Sheet(
         {"currency": Column(currency, True), "rate": Column(number, True), "from": _NEEDED_DAY},

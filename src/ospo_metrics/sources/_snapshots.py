@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ospo_metrics.items import Checkpoint, Claim, Context, Handed, Item, Reject, as_json
+from ospo_metrics.sources._tables import fingerprint
 
 
 @dataclass(slots=True)
@@ -57,6 +58,15 @@ def hand_over(
     yield Checkpoint({"files": known})
     held = {key for file in known.values() for key in (*file["keys"], *file["gone"])}
     yield Claim(len(held) + sum(file["rejects"] for file in known.values()), how, until)
+
+
+def mark_of(path: Path, setting: str, largest: int) -> str:
+    """A fingerprint of what is in a file; of one that is too large, or cannot be opened, nothing is read."""
+    try:
+        size = path.stat().st_size
+        return fingerprint(setting, path.read_bytes() if size <= largest else f"{size} bytes")
+    except OSError as error:
+        return fingerprint(setting, type(error).__name__)
 
 
 def last_saved(paths: Iterable[Path], now: datetime) -> datetime | None:

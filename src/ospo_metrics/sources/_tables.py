@@ -48,8 +48,12 @@ def rows(text: str, delimiter: str) -> Iterator[Row]:
             place += 1
             continue
         whole = "\n".join(lines[place : end + 1])
-        cells = next(csv.reader(io.StringIO(whole, newline=""), delimiter=delimiter), [])
-        yield Row(place + 1, tuple(cell.strip() for cell in cells))
+        try:
+            cells = next(csv.reader(io.StringIO(whole, newline=""), delimiter=delimiter), [])
+        except csv.Error:
+            yield Row(place + 1, problem=f"it has a cell of more than {csv.field_size_limit():,} characters")
+        else:
+            yield Row(place + 1, tuple(cell.strip() for cell in cells))
         place = end + 1
 
 

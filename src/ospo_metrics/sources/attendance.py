@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -27,13 +26,13 @@ from ospo_metrics.sources._attendance_forms import (
     closest,
 )
 from ospo_metrics.sources._meetup import is_answers, seat_of
-from ospo_metrics.sources._snapshots import Snapshot, changed, hand_over, last_saved
+from ospo_metrics.sources._snapshots import Snapshot, changed, hand_over, last_saved, mark_of
 from ospo_metrics.sources._tables import Row, decoded, delimiters, fingerprint, numbered, rows
 
 NAME = "attendance"
 STREAMS = (Stream("registrations", versions=True),)
 LARGEST_LIST = 50 << 20
-VERSION = 1
+VERSION = 2
 """Raise it when the same list is read differently, so that every list is read again."""
 _ENDINGS = (".csv", ".tsv", ".txt", ".json")
 _LONGEST_PREAMBLE = 60
@@ -89,7 +88,7 @@ def read(instance: Instance, stream: str, context: Context) -> Iterator[Handed]:
         )
     files = _files(context.workspace, lists.folder)
     setting = fingerprint(VERSION, lists)
-    marks = {name: fingerprint(setting, path.read_bytes()) for name, path in files.items()}
+    marks = {name: mark_of(path, setting, LARGEST_LIST) for name, path in files.items()}
     found = (_List(name, files[name], marks[name], lists, key).snapshot() for name in changed(marks, context))
     until = last_saved(files.values(), context.now)
     yield from hand_over(
@@ -126,7 +125,18 @@ class _List:
         self._event = path.stem if folder == Path(lists.folder).name else folder
 
     def snapshot(self) -> Snapshot:
-        """Everything in the list: its registrations, and the rows that could not be read."""
+        """Everything in the list: its registrations, and the rows that could not be read.
+
+        A list that cannot be read at all, for whatever reason, costs itself only.
+        """
+        try:
+            return self._whole()
+        except Exception as error:
+            self._found = Snapshot(self._name, self._found.mark)
+            self._reject(0, f"it cannot be read ({type(error).__name__}); export it again")
+            return self._found
+
+    def _whole(self) -> Snapshot:
         if self._path.suffix.lower() not in _ENDINGS:
             self._reject(0, "it is no list as text; export it as CSV")
             return self._found
@@ -177,8 +187,11 @@ class _List:
                 table = _Table(form, tuple(cell.casefold().lstrip("\ufeff") for cell in row.cells), title)
             elif len(filled) == 1 and re.fullmatch(r"[\w -]+ Details|Other Attended", filled[0].rstrip(",")):
                 title, table = filled[0].rstrip(","), None
-            elif table is None:
+            elif table is None and (not title or len(self._known(row)) > 1):
+                # What stands above the first table, or the header of one that we do not know.
                 continue
+            elif table is None:
+                self._reject(row.line, "it stands in a table whose header is not known")
             elif row.problem:
                 self._reject(row.line, row.problem)
             else:
@@ -207,25 +220,26 @@ class _List:
         fitting = [form for form in self._forms if form.header and form.header <= mine]
         return max(fitting, key=lambda form: len(form.header), default=None)
 
+    def _known(self, row: Row) -> list[str]:
+        """The cells that are columns of some form; all others may be what somebody is called or has answered."""
+        columns = {column for form in self._forms for column in form.header}
+        return [cell for cell in row.cells if _column(cell) in columns]
+
     def _unknown(self, table_rows: Sequence[Row]) -> str:
-        """What the header is, and which forms come closest; a row of somebody's data is not shown."""
+        """Which columns of the header we know, and which forms come closest; no other cell is shown."""
         first = next((row for row in table_rows if sum(1 for cell in row.cells if cell) > 1), None)
         if first is None:
             return "it holds no table; export it again"
-        known = {column for form in self._forms for column in form.header} | {
-            "e-mail address",
-            "status",
-            "name",
-        }
-        words = [cell for cell in first.cells if cell]
-        is_header = any(difflib.get_close_matches(word.casefold(), known, 1, 0.8) for word in words)
-        is_personal = any("@" in word or re.search(r"\d{5}", word) for word in words)
+        known = self._known(first)
+        others = sum(1 for cell in first.cells if cell) - len(known)
         shown = "its first row is no header"
-        if is_header and not is_personal:
-            shown = f"its header is none that we know: {', '.join(words)[:600]}"
+        if len(known) > 1:
+            more = f" and {others} column{'s' * (others > 1)} that no form has" if others else ""
+            shown = f"its header is none that we know: {', '.join(map(_column, known))[:600]}{more}"
+        mine = [_column(cell) for cell in known]
         near = "; ".join(
-            f"{form.name} (lacks {', '.join(sorted(form.header - {word.casefold() for word in words})) or 'nothing'})"
-            for form in closest(words, self._forms)
+            f"{form.name} (lacks {', '.join(sorted(form.header - set(mine))) or 'nothing'})"
+            for form in closest(mine, self._forms)
         )
         return (
             f"{shown}. Closest are {near}. Export it again in one of these forms, or describe its columns under "
@@ -253,15 +267,9 @@ class _List:
             item_key = f"{self._event}:{pseudonym(self._key, 'ticket', ticket)[:20]}"
             is_buyers = (seat.order, seat.address.casefold()) in shared
             payload = self._payload(seat, form, is_buyers_address=is_buyers)
-            updated = seat.checked_in_at or seat.registered_at
-            self._found.items.append(
-                Item(
-                    item_key,
-                    as_json(payload),
-                    updated.astimezone(UTC) if updated else None,
-                    f"{self._name}:{line}",
-                )
-            )
+            # No date: what the list says now counts, also over what it said with a later one, or before somebody
+            # was taken out.
+            self._found.items.append(Item(item_key, as_json(payload), None, f"{self._name}:{line}"))
 
     def _payload(self, seat: Seat, form: str, *, is_buyers_address: bool) -> dict[str, Any]:
         kind, value = ("address", seat.address) if seat.address else ("member", seat.member)
@@ -274,6 +282,7 @@ class _List:
         )
         return {
             "event": self._event,
+            "list": self._name,
             "form": form,
             "attendee_id": pseudonym(self._key, kind, value) if kind else None,
             "attendee_kind": kind or None,
@@ -300,6 +309,11 @@ class _List:
         )
 
 
+def _column(cell: str) -> str:
+    """A cell as the name of a column."""
+    return " ".join(cell.casefold().lstrip("\ufeff").split())
+
+
 def _rejoined(first: Seat, again: Seat) -> Seat:
     """One person who came in several times: from the first, for as long as all together."""
     came = [at for at in (first.checked_in_at, again.checked_in_at) if at]
@@ -314,12 +328,12 @@ def _rejoined(first: Seat, again: Seat) -> Seat:
 
 
 def _shared_addresses(seats: Sequence[Seat]) -> set[tuple[str, str]]:
-    """Addresses that stand for several names within one order: they are the buyer's, and say nothing of who came."""
-    names: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for seat in seats:
-        if seat.order and seat.address:
-            names[seat.order, seat.address.casefold()].add(seat.name.casefold())
-    return {place for place, found in names.items() if len(found) > 1}
+    """Addresses that several seats of one order share: they are the buyer's, and say nothing of who came.
+
+    Several names under one address are not all its owner, and neither are more seats than there are names.
+    """
+    count = Counter((seat.order, seat.address.casefold()) for seat in seats if seat.order and seat.address)
+    return {place for place, shared in count.items() if shared > 1}
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -12,14 +12,18 @@ from typing import Any
 
 from ospo_metrics.items import Context, Handed, Instance, Item, Reject, SourceError, Stream, as_json
 from ospo_metrics.paths import within
-from ospo_metrics.sources._sheets import SHEETS, read_row, text
-from ospo_metrics.sources._snapshots import Snapshot, changed, hand_over, last_saved
+from ospo_metrics.sources._sheets import SHEETS, Sheet, read_row, text
+from ospo_metrics.sources._snapshots import Snapshot, changed, hand_over, last_saved, mark_of
 from ospo_metrics.sources._tables import decoded, delimiters, fingerprint, numbered, rows
 
 NAME = "outreach"
 STREAMS = tuple(Stream(name, versions=True) for name in SHEETS)
 LARGEST_SHEET = 20 << 20
-VERSION = 1
+LARGEST_UNPACKED = 200 << 20
+MOST_ROWS = 100_000
+MOST_CELLS = 2_000_000
+_LAST_ROW = 1 << 20
+VERSION = 2
 """Raise it when the same sheet is read differently, so that every sheet is read again."""
 
 
@@ -75,7 +79,7 @@ def read(instance: Instance, stream: str, context: Context) -> Iterator[Handed]:
         if path.is_file() and not path.name.startswith((".", "~"))
     }
     setting = fingerprint(VERSION, folder.communities)
-    marks = {name: fingerprint(setting, path.read_bytes()) for name, path in files.items()}
+    marks = {name: mark_of(path, setting, LARGEST_SHEET) for name, path in files.items()}
     again = changed(marks, context)
     found = _snapshots(files, again, marks, stream, folder) if again else iter(())
     until = last_saved(files.values(), context.now)
@@ -91,8 +95,15 @@ def _snapshots(
     seen: dict[str, str] = {}
     for name, path in files.items():
         snapshot = Snapshot(name, marks[name])
-        for page in _pages(name, path, stream, snapshot):
-            _read_page(page, snapshot, seen, folder)
+        before = dict(seen)
+        try:
+            for page in _pages(name, path, stream, snapshot):
+                _read_page(page, snapshot, seen, folder)
+        except Exception as error:
+            seen = before
+            snapshot.items.clear()
+            what = f"it cannot be read ({type(error).__name__}); save it again"
+            snapshot.rejects = [Reject(f"{name}:0", what)]
         if name in again:
             yield snapshot
 
@@ -118,34 +129,59 @@ def _pages(name: str, path: Path, stream: str, snapshot: Snapshot) -> Iterator[_
 
 
 def _workbook_pages(name: str, path: Path, stream: str, snapshot: Snapshot) -> Iterator[_Page]:
-    from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
-
     stem = path.stem.casefold()
+    problem = ""
+    sheets: dict[str, list[_Line]] = {}
     try:
-        book = load_workbook(io.BytesIO(path.read_bytes()), read_only=True, data_only=True)
-        sheets = {
-            sheet.title: [tuple(row) for row in sheet.iter_rows(values_only=True)]
-            for sheet in book.worksheets
-        }
-        book.close()
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError, EOFError) as error:
+        sheets = _workbook(path.read_bytes())
+    except _TooLargeError as error:
+        problem = str(error)
+    except Exception as error:
+        problem = f"it cannot be read as a workbook ({type(error).__name__}); save it again"
+    if problem:
         if _home(stem) == stream:
-            snapshot.rejects.append(
-                Reject(
-                    f"{name}:0", f"it cannot be read as a workbook ({type(error).__name__}); save it again"
-                )
-            )
+            snapshot.rejects.append(Reject(f"{name}:0", problem))
         return
     only = len(sheets) == 1 and stem in SHEETS
-    for title, found in sheets.items():
+    for title, lines in sheets.items():
         called = title.strip().casefold()
         called = stem if only and called not in SHEETS else called
-        lines = [_Line(number, cells) for number, cells in enumerate(found, 1)]
         if called == stream:
             yield _Page(stream, name, f"{title} row", lines)
         elif called not in SHEETS and _home(called) == stream and any(map(_is_filled, lines)):
             snapshot.rejects.append(Reject(f"{name}:{title} 0", f"sheet {title!r}: {_no_sheet(title)}"))
+
+
+class _TooLargeError(Exception):
+    """A workbook is larger than any that a team writes; the text says what it has too much of."""
+
+
+def _workbook(raw: bytes) -> dict[str, list[_Line]]:
+    """The filled rows of every sheet, however large the workbook itself says that they are."""
+    from openpyxl import load_workbook
+
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        if sum(part.file_size for part in archive.infolist()) > LARGEST_UNPACKED:
+            raise _TooLargeError(f"unpacked it is larger than {LARGEST_UNPACKED >> 20} MB")
+    book = load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
+    sheets: dict[str, list[_Line]] = {}
+    row_count = cell_count = 0
+    for sheet in book.worksheets:
+        sheet.reset_dimensions()
+        lines = sheets.setdefault(sheet.title, [])
+        for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
+            if number > _LAST_ROW:
+                raise _TooLargeError(f"a sheet has more than {_LAST_ROW:,} rows, which no workbook can have")
+            if all(cell is None for cell in row):
+                continue
+            row_count, cell_count = row_count + 1, cell_count + len(row)
+            if row_count > MOST_ROWS or cell_count > MOST_CELLS:
+                raise _TooLargeError(
+                    f"it has more than {MOST_ROWS:,} rows or {MOST_CELLS:,} cells, which no sheet of ours has"
+                )
+            lines.append(_Line(number, tuple(row)))
+    book.close()
+    return sheets
 
 
 def _csv_lines(raw: bytes) -> list[_Line]:
@@ -174,11 +210,9 @@ def _read_page(page: _Page, snapshot: Snapshot, seen: dict[str, str], folder: Fo
         what = head.problem or f"the header lacks {', '.join(missing)}"
         reject(head.number, "", f"{what}; the columns are {', '.join(sheet.columns)}")
         return
-    for title in titles:
+    for place, title in enumerate(titles, 1):
         if title and title not in sheet.columns:
-            near = difflib.get_close_matches(title, list(sheet.columns), 1)
-            hint = f"did you mean {near[0]!r}?" if near else "it is left out"
-            reject(head.number, title, f"no such column; {hint}")
+            reject(head.number, *_no_column(sheet, place, title))
     found: list[tuple[int, str, dict[str, Any]]] = []
     for line in body:
         if line.problem:
@@ -199,6 +233,15 @@ def _read_page(page: _Page, snapshot: Snapshot, seen: dict[str, str], folder: Fo
     keys = numbered(key for _, key, _ in found)
     for (number, _, row), key in zip(found, keys, strict=True):
         snapshot.items.append(Item(key, as_json(row), None, f"{page.file}:{page.place} {number}"))
+
+
+def _no_column(sheet: Sheet, place: int, title: str) -> tuple[str, str]:
+    """What is wrong with a column of the header; of a private sheet its number is told, and not what stands there."""
+    near = difflib.get_close_matches(title, list(sheet.columns), 1)
+    hint = f"did you mean {near[0]!r}?" if near else "it is left out"
+    if sheet.is_private:
+        return "", f"column {place} is none that is read; {hint}"
+    return title, f"no such column; {hint}"
 
 
 def _home(name: str) -> str:
