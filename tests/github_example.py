@@ -146,6 +146,7 @@ def _repository(name: str, permission: str, streams: dict[str, list[Record]]) ->
         "viewerPermission": permission,
         "stargazerCount": len(streams["stars"]),
         "forkCount": len(streams["forks"]),
+        "forks": {"totalCount": len(streams["forks"])},
         "watchers": {"totalCount": 21},
         "issues": {"totalCount": len(streams["issues"])},
         "openIssues": {"totalCount": sum(r["state"] == "OPEN" for r in streams["issues"])},

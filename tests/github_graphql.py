@@ -339,7 +339,9 @@ class GraphQL:
             "Repository.object": _object,
             "Repository.viewerPermission": self._permission,
             "Repository.stargazerCount": _count("stars"),
-            "Repository.forkCount": _count("forks"),
+            "Repository.forkCount": lambda source, info: max(
+                _count("forks")(source, info), source.get("forkCount") or 0
+            ),
             "Repository.defaultBranchRef": _branch,
             "Repository.issue": _thread("issues"),
             "Repository.pullRequest": _thread("change_requests"),
@@ -535,6 +537,10 @@ class GraphQL:
     def _history(self, source: Node, info: GraphQLResolveInfo, **arguments: Any) -> Record:
         """A branch's commits, newest first."""
         entries = source.repository.listing("commits", "committedDate") if isinstance(source, Node) else []
+        if isinstance(source, Node) and source is not source.repository.head():
+            order = list(source.repository.streams["commits"])  # what was put before it is before it
+            known = set(order[: order.index(source["oid"]) + 1])
+            entries = [entry for entry in entries if entry[1]["oid"] in known]
         if since := arguments.get("since"):
             entries = [entry for entry in entries if entry[1]["committedDate"] >= since]
         return self._page(info, entries, arguments, is_down=True)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -553,11 +554,11 @@ def test_many_nights_with_interruptions(
 # Sweeps
 
 
-def until_swept(held: Held, asked: Settings, start: datetime = NOW) -> None:
+def until_swept(held: Held, asked: Settings, start: datetime = NOW, streams: list[str] | None = None) -> None:
     """Night after night until everything has been listed whole again."""
     swept = {key: cursor["swept"] for key, cursor in held.cursors.items() if "swept" in cursor}
     for night in range(1, 47):
-        held.night(asked, start + night * DAY)
+        held.night(asked, start + night * DAY, streams)
     assert all(held.cursors[key]["swept"] > before for key, before in swept.items() if key[1] != "commits")
 
 
@@ -784,6 +785,128 @@ def test_what_github_leaves_out_is_set_aside(server: GitHubServer, workspace: Pa
     assert not any(whole.gone.values())
 
 
+class Spoiled:
+    """GitHub's answers, changed on their way: `change` gets the operation's text, its variables and the answer."""
+
+    def __init__(self, server: GitHubServer, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.change: Callable[[str, Any, Any], Any] | None = None
+        real = server._graphql.execute
+
+        def execute(document: Any, variables: Any, *others: Any) -> Any:
+            answer = json.loads(json.dumps(real(document, variables, *others)))
+            operation = document.definitions[0].name.value
+            return (self.change and self.change(operation, variables, answer)) or answer
+
+        monkeypatch.setattr(server._graphql, "execute", execute)
+
+
+@pytest.mark.parametrize("where", ["issues", "comments", "commits"])
+def test_a_page_without_its_nodes_is_a_gap_and_not_empty(
+    server: GitHubServer, workspace: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """Where GitHub leaves out all nodes of a page, it is a reject, nothing is marked deleted, a walk comes again."""
+    spoiled = Spoiled(server, monkeypatch)
+    streams = ["commits" if where == "commits" else "issues"]
+    held = Held(workspace).night(live(server), streams=streams)
+    known = held.state
+
+    def change(operation: str, variables: Any, answer: Any) -> None:
+        if operation == streams[0]:
+            node = answer["data"]["node"]
+            listing: Any = (node.get("object") or node)["listing"]
+            path: list[str | int] = ["node", "listing", "nodes"]
+            if where == "commits":
+                path = ["node", "object", "listing", "nodes"]
+            if where == "comments":
+                listing, path = listing["nodes"][0]["comments"], [*path, 0, "comments", "nodes"]
+            listing["nodes"] = None
+            answer["errors"] = [{"path": path, "type": "INTERNAL", "message": "lost"}]
+
+    spoiled.change = change
+    if where == "commits":
+        newest = next(iter(known["commits"].values()))
+        server.put(NAME, "commits", newest | {"oid": "f" * 40, "committedDate": "2024-07-20T10:00:00Z"})
+        night = NOW + 50 * DAY
+        held.night(live(server), night, streams=streams)
+        assert {"GitHub gives nothing here: INTERNAL: lost"} == {one.reason for one in held.rejects}
+        assert not any(held.gone.values())
+        return
+    server.change(NAME, "issues", "10007", title="edited", updatedAt="2024-06-02T10:00:00Z")
+    held.night(live(server), NOW + DAY, streams=streams)
+    assert {"GitHub gives nothing here: INTERNAL: lost"} == {one.reason for one in held.rejects}
+    until_swept(held, live(server), NOW + DAY, streams)
+    assert not any(held.gone.values())
+    spoiled.change = None
+    held.night(live(server), NOW + 70 * DAY, streams=streams)
+    assert "edited" == held.state["issues"]["10007"]["title"]
+
+
+def test_a_thread_that_a_walk_missed_is_walked_again(server: GitHubServer, workspace: Path) -> None:
+    """What GitHub could not tell comes the next night; where it never can, the walks go on after three nights."""
+    held = Held(workspace).night(live(server), streams=["issues"])
+    server.change(NAME, "issues", "10007", title="edited", updatedAt="2024-06-02T10:00:00Z")
+    server.broken.add(server.held(NAME, "issues", "10007")["id"])
+    held.night(live(server), NOW + DAY, streams=["issues"])
+    assert 1 == len(held.rejects)
+    server.broken.clear()
+    held.night(live(server), NOW + 2 * DAY, streams=["issues"])
+    assert "edited" == held.state["issues"]["10007"]["title"]
+    server.change(NAME, "issues", "10007", updatedAt="2024-06-04T10:00:00Z")
+    server.broken.add(server.held(NAME, "issues", "10007")["id"])
+    rejects = []
+    for night in range(3, 9):
+        held.night(live(server), NOW + night * DAY, streams=["issues"])
+        rejects.append(len(held.rejects))
+    assert [1, 1, 1, 1, 0, 0] == rejects
+
+
+def test_one_node_that_github_cannot_tell_holds_up_no_other(
+    server: GitHubServer, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page with it fails whole until it is asked for alone; then it is a gap, and the others come."""
+    broken = server.held(NAME, "issues", "10010")["id"]
+    server.broken.add(broken)
+
+    def change(operation: str, variables: Any, answer: Any) -> Any:
+        if operation == "issues" and variables["first"] > 1 and answer.get("errors"):
+            return {"data": None, "errors": answer["errors"]}
+        return None
+
+    Spoiled(server, monkeypatch).change = change
+    held = Held(workspace).night(live(server), streams=["issues"])
+    assert of_files(workspace)["issues"].keys() - {"10010"} == held.state["issues"].keys()
+    assert 1 == len(held.rejects)
+
+
+@pytest.mark.parametrize(
+    ("stream", "switch"), [("issues", "hasIssuesEnabled"), ("discussions", "hasDiscussionsEnabled")]
+)
+def test_what_is_switched_off_is_not_deleted(
+    server: GitHubServer, workspace: Path, stream: str, switch: str
+) -> None:
+    """GitHub shows nothing of it then: that is no count of 0, and what we hold of it stays."""
+    held = Held(workspace).night(live(server), streams=[stream])
+    known = held.state
+    kept = {key: server.held(NAME, stream, key) for key in known[stream]}
+    for key in kept:
+        server.remove(NAME, stream, key)
+    server.change(NAME, "repositories", **{switch: False})
+    held.night(live(server), NOW + 40 * DAY, streams=[stream])
+    assert (known, None) == (held.state, held.claims[stream].count)
+    assert "switched off" in held.claims[stream].how
+
+
+def test_a_repository_that_is_refused_is_asked_about_once(server: GitHubServer, workspace: Path) -> None:
+    """What keeps all of it from us is told for every stream, and asked for only once."""
+    (instance,) = github.instances(live(server), workspace)
+    server.refuse(NAME, 404)
+    server.forget()
+    for stream in ("issues", "discussions", "labels", "commits"):
+        with pytest.raises(SourceError, match="knows no such name"):
+            Held(workspace).take(instance, stream, NOW)
+    assert 1 == len(server.asked)
+
+
 def test_a_record_that_makes_no_sense_is_set_aside(server: GitHubServer, workspace: Path) -> None:
     """A record without id or time is a reject; the others on its page are handed over."""
     expected = of_files(workspace)
@@ -962,6 +1085,32 @@ def test_a_repository_is_asked_about_with_the_token_that_sees_it(
     assert {"example/one": 0, "example/two": 20, "example/both": 20} == stars
 
 
+def test_a_token_reads_only_what_it_was_seen_to_read(
+    server: GitHubServer, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that an organization refuses is not asked with, even where everybody may read; the night costs it a point."""
+    monkeypatch.setenv("ONE", "token-one-1")
+    monkeypatch.setenv("TWO", "token-two-2")
+    server.token = {"token-one-1": {NAME: "ADMIN"}, "token-two-2": set()}
+    held = Held(workspace).night(live(server, token_env=["ONE", "TWO"]))
+    assert (of_files(workspace), []) == (without(held.state, *UNLIKE_FILES), held.rejects)
+    assert ["pulse"] == [asked.operation for asked in server.asked if asked.token == "token-two-2"]
+    assert 1 == sum(asked.points for asked in server.asked if asked.token == "token-two-2")
+
+
+def test_a_token_whose_hour_is_used_up_is_not_waited_for_to_tell_its_rights(
+    server: GitHubServer, workspace: Path, monkeypatch: pytest.MonkeyPatch, waits: list[float]
+) -> None:
+    """Where another sees the repository, the night goes on with that one."""
+    monkeypatch.setenv("ONE", "token-one-1")
+    monkeypatch.setenv("TWO", "token-two-2")
+    server.token = {"token-one-1": None, "token-two-2": None}
+    server.budget("graphql", "token-two-2").remaining = 0
+    held = Held(workspace).night(live(server, token_env=["ONE", "TWO"], when_limited="stop"))
+    assert of_files(workspace) == without(held.state, *UNLIKE_FILES)
+    assert [] == waits
+
+
 def test_two_tokens_share_the_load(
     server: GitHubServer, workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -1078,13 +1227,32 @@ def test_a_glob_that_matches_nothing_names_its_line(
         '[ospo]\nname = "Example OSPO"\n\n[[communities]]\nid = "storage"\nname = "Storage"\n'
         f'projects = ["{glob}"]\n'
     )
-    asked = live(server, glob) if place == "live" else settings([glob], recorded="github")
+    both = [glob, NAME]
+    asked = live(server, *both) if place == "live" else settings(both, recorded="github")
+    other, instance = github.instances(asked, workspace)
+    assert (NAME, glob, None, glob) == (other.name, instance.id, instance.project_id, instance.name)
+    Held(workspace).take(other, "issues", NOW)
     with pytest.raises(SourceError) as caught:
-        github.instances(asked, workspace)
+        Held(workspace).take(instance, "issues", NOW)
     assert (
         f"{workspace / 'ospo.toml'}, line 7: 'projects' has {glob!r}, and its owner has no "
         "repository of such a name that we can see. Write a name or another glob."
     ) == str(caught.value)
+
+
+def test_a_glob_is_looked_up_with_the_tokens_that_are_taken(
+    server: GitHubServer, workspace: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One expired token stops no glob; where every token is refused, the glob says so and a name goes on."""
+    monkeypatch.setenv("ONE", "token-one-1")
+    monkeypatch.setenv("TWO", "token-two-2")
+    server.token = {"token-two-2": None}
+    (found,) = github.instances(live(server, "example/*", token_env=["ONE", "TWO"]), workspace)
+    assert (NAME, True) == (found.name, "refuses the token in ONE" in caplog.text)
+    server.fail_next("INSUFFICIENT_SCOPES")
+    other, refused = github.instances(live(server, NAME, "example/*", token_env=["TWO"]), workspace)
+    assert (NAME, "example/*", None) == (other.name, refused.id, refused.project_id)
+    assert "the token in TWO lacks a scope" in str(refused.options)
 
 
 def test_a_source_that_is_not_configured_has_no_instances(workspace: Path) -> None:
@@ -1218,6 +1386,34 @@ def test_commits_are_read_from_a_new_head(server: GitHubServer, workspace: Path)
     held.night(live(server), NOW + 50 * DAY, streams=["commits"])
     assert {"f" * 40} == held.gone["commits"]
     assert FEW["commits"] + 1 == held.claims["commits"].count == len(held.state["commits"])
+
+
+def test_an_old_branch_that_is_merged_is_read(server: GitHubServer, workspace: Path) -> None:
+    """Commits that are older than what is read anyway are looked for, down to the oldest."""
+    for number in range(250):
+        when = f"2023-{number // 28 + 1:02}-{number % 28 + 1:02}T00:00:00Z"
+        old = server.held(NAME, "commits", f"{0xC0FFEE:040x}")
+        server.put(NAME, "commits", old | {"oid": f"{number:040x}", "committedDate": when})
+    newest = old | {"oid": "a" * 40, "committedDate": "2024-06-01T10:00:00Z"}
+    for number in range(120):
+        server.put(NAME, "commits", newest | {"oid": f"a{number:039x}"})
+    held = Held(workspace).night(live(server), streams=["commits"])
+    server.forget()
+    server.put(NAME, "commits", newest | {"oid": "b" * 40, "committedDate": "2024-06-02T10:00:00Z"})
+    held.night(live(server), NOW + DAY, streams=["commits"])
+    assert (1, 3) == (held.added["commits"], server.operations["commits"])
+    server.put(NAME, "commits", newest | {"oid": "c" * 40, "committedDate": "2019-06-02T10:00:00Z"})
+    server.put(NAME, "commits", newest | {"oid": "d" * 40, "committedDate": "2024-06-03T10:00:00Z"})
+    held.night(live(server), NOW + 2 * DAY, streams=["commits"])
+    assert (2, held.claims["commits"].count) == (held.added["commits"], len(held.state["commits"]))
+
+
+def test_forks_of_forks_are_not_missed(server: GitHubServer, workspace: Path) -> None:
+    """The count of all its descendants is in the snapshot, and what is listed is held against its own forks."""
+    server.change(NAME, "repositories", forkCount=99)
+    held = Held(workspace).night(live(server)).night(live(server), NOW + DAY)
+    assert 99 == next(iter(held.state["repositories"].values()))["forkCount"]
+    assert len(of_files(workspace)["forks"]) == held.claims["forks"].count == len(held.state["forks"])
 
 
 def test_a_release_has_all_its_assets(server: GitHubServer, workspace: Path) -> None:
@@ -1451,3 +1647,16 @@ def test_two_real_dumps_in_either_order_hold_the_later_one(
     for stream in TOTALS:
         for record in records_of(tmp_path / "expected", stream, name):
             assert record["updatedAt"] == versions[stream, record["fullDatabaseId"]]["updatedAt"]
+
+
+def test_only_a_glob_still_means_what_is_no_longer_listed() -> None:
+    """A name that was taken out of the settings means nothing any more."""
+    communities = [SimpleNamespace(projects=["example/block-*", "example/fastfs"])]
+    settings = SimpleNamespace(communities=communities, sources=SimpleNamespace(github=object()))
+
+    meant = [
+        github.still_named(settings, name) for name in ("Example/block-1", "example/fastfs", "other/block-1")
+    ]
+
+    assert meant == [True, False, False]
+    assert not github.still_named(SimpleNamespace(sources=SimpleNamespace(github=None)), "example/block-1")

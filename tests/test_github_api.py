@@ -676,8 +676,10 @@ def test_graphql_at_a_wrong_address_is_told(server: ScriptedServer, clock: Clock
         api_of(server, clock).graphql(QUERY, {})
 
 
-def test_a_token_that_is_revoked_is_named_and_not_used_again(server: ScriptedServer, clock: Clock) -> None:
-    """In the middle of a run: who asked with it gets the error, and the other token does the rest."""
+def test_a_token_that_is_revoked_is_named_and_not_used_again(
+    server: ScriptedServer, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """In the middle of a run: it is warned of once, and the other token answers that question and the rest."""
     server.otherwise = by_token(alpha=lambda: Reply({"message": "Bad credentials"}, 401), beta=good)
     several = hub(server, clock, ("ALPHA", "BETA"))
     expected = (
@@ -685,16 +687,28 @@ def test_a_token_that_is_revoked_is_named_and_not_used_again(server: ScriptedSer
         "Make a new one and set it."
     )
 
-    with pytest.raises(RefusedError) as caught:
-        several.api("example/a").graphql(QUERY, {})
-    assert (expected.format("a"), 401) == (str(caught.value), caught.value.status)
+    assert "BETA" == several.api("example/a").graphql(QUERY, {}).token
+    assert [expected.format("a")] == caplog.messages
     assert ["BETA"] * 3 == [several.api("example/b").graphql(QUERY, {}).token for _ in range(3)]
     for n in range(5):
         several.api(f"example/{n}").get("/x")
-    assert [ALPHA] + [BETA] * 8 == tokens_of(server)
+    assert [ALPHA] + [BETA] * 9 == tokens_of(server)
     with pytest.raises(RefusedError) as caught:
         several.api("example/c", seen_by=("ALPHA",)).graphql(QUERY, {})
-    assert expected.format("c") == str(caught.value)
+    assert (expected.format("c"), 401) == (str(caught.value), caught.value.status)
+
+
+def test_what_one_token_may_not_see_is_asked_with_another(server: ScriptedServer, clock: Clock) -> None:
+    """A refusal is taken only from the last token; where all refuse, it is the answer with the least refused."""
+    error = {"type": "FORBIDDEN", "path": ["node"], "message": "no"}
+    no = Reply({"data": {"rateLimit": {"cost": 1}, "node": None}, "errors": [error]})
+    server.otherwise = by_token(alpha=lambda: no, beta=lambda: good(node={"id": 1}))
+    found = api_of(server, clock, ("ALPHA", "BETA")).graphql(QUERY, {}, must_see=["node"])
+    assert ({"id": 1}, [], [ALPHA, BETA]) == (found.data["node"], found.errors, tokens_of(server))
+    server.otherwise = lambda asked: no
+    server.asked.clear()
+    found = api_of(server, clock, ("ALPHA", "BETA")).graphql(QUERY, {}, must_see=["node"])
+    assert (None, [error], 2) == (found.data["node"], found.errors, len(server.asked))
 
 
 # A GitHub App

@@ -118,6 +118,10 @@ class RefusedError(SourceError):
         self.status = status
 
 
+class RepositoryError(SourceError):
+    """Nothing of a repository can be read, whatever of it is asked for."""
+
+
 class TooHeavyError(SourceError):
     """GitHub does not get done with a query in its time; the same about fewer things may do."""
 
@@ -150,7 +154,7 @@ class Hub:
             )
         return Api(self, name, tokens)
 
-    def _turn(self, kind: _Kind, among: Sequence[_Token], name: str) -> _Token:
+    def _turn(self, kind: _Kind, among: Sequence[_Token], name: str, *, is_patient: bool = True) -> _Token:
         """The token whose turn it is, as soon as it may go on, with one request charged to the budget."""
         while True:
             with self._lock:
@@ -171,6 +175,8 @@ class Hub:
                     token.under_way += 1
                     return token
                 is_used_up = all(token.is_used_up(kind, now) for token in live)
+            if not is_patient and wait > _MINUTE:
+                raise SourceError(f"GitHub, {name}: {token.limit} is reached, and others go on without it.")
             self._wait(live, wait, is_used_up)
 
     def _wait(self, live: Sequence[_Token], wait: float, is_used_up: bool) -> None:
@@ -261,12 +267,21 @@ class Api:
         self._requests = self._points = 0
 
     def graphql(
-        self, query: str, variables: Mapping[str, Any], *, token: str = "", is_heavy: bool = False
+        self,
+        query: str,
+        variables: Mapping[str, Any],
+        *,
+        token: str = "",
+        is_heavy: bool = False,
+        must_see: Sequence[str] = (),
+        is_patient: bool = True,
     ) -> Found:
         """Ask in GraphQL, with any token or with that of one variable; limits and failures are waited for.
 
         A heavy query that GitHub does not get done with is `TooHeavyError` after two attempts, so that the
         caller asks for less at once. Of another one that fails in parts, the rest is taken after three.
+        Where one token is refused what the caller `must_see`, the others are asked with too. Who is not patient
+        gets an error where a limit lasts for more than a minute.
         """
         among = [held for held in self._tokens if held.variable and token in ("", held.variable)]
         if not among:
@@ -276,8 +291,30 @@ class Api:
                 f"(for public repositories it needs no permission at all) and set it as {variable}."
             )
         question = {"query": query, "variables": dict(variables)}
+        best = found = self._graphql(among, question, is_heavy, is_patient)
+        while hidden := _hidden(found, must_see):
+            if hidden < _hidden(best, must_see):
+                best = found
+            among = [held for held in among if held.variable != found.token and held.refusal is None]
+            if not among:
+                return best
+            try:
+                found = self._graphql(among, question, is_heavy, is_patient=False)
+            except (StoppedError, TooHeavyError):
+                raise
+            except SourceError:
+                return best
+        return found
+
+    def _graphql(self, among: Sequence[_Token], question: Any, is_heavy: bool, is_patient: bool) -> Found:
         reply, asked = self._ask(
-            "GraphQL", among, "", {"X-Github-Next-Global-ID": "1"}, question, is_heavy=is_heavy
+            "GraphQL",
+            among,
+            "",
+            {"X-Github-Next-Global-ID": "1"},
+            question,
+            is_heavy=is_heavy,
+            is_patient=is_patient,
         )
         data, errors = reply.value.get("data") or {}, reply.value.get("errors") or []
         cost = max(int((data.get("rateLimit") or {}).get("cost") or 1), 1)
@@ -329,6 +366,7 @@ class Api:
         question: Any = None,
         *,
         is_heavy: bool = False,
+        is_patient: bool = True,
     ) -> tuple[_Reply, _Token]:
         """An answer worth having and the token that brought it, after as many attempts as patience has."""
         hub, patience = self._hub, self._hub.access.patience
@@ -336,7 +374,7 @@ class Api:
         failures: list[Trouble] = []
         limits, renewed = Counter[str](), set[str]()
         while True:
-            token = hub._turn(kind, among, self.name)
+            token = hub._turn(kind, among, self.name, is_patient=is_patient)
             self._requests += 1
             self._points += 1
             try:
@@ -350,7 +388,11 @@ class Api:
                     renewed.add(token.variable)  # it may have run out before its time
                     token.forget()
                     continue
-                raise self._refused(token, reply)
+                refused = self._refused(token, reply)
+                if token.refusal and any(other.refusal is None for other in among):
+                    _log.warning("%s", refused)
+                    continue
+                raise refused
             if trouble.is_limit:
                 limits[token.variable] += 1
                 if patience.is_over(trouble, limits[token.variable]):
@@ -397,9 +439,9 @@ class Api:
             f"GitHub, {self.name}: a query is too heavy: {redact(why)}. Run again later; what was read is kept."
         )
 
-    def _lost(self, error: Exception) -> SourceError:
+    def _lost(self, error: Exception) -> RepositoryError:
         own = f"GitHub, {self.name}: "
-        return SourceError(
+        return RepositoryError(
             f"{own}{redact(str(error)).removeprefix(own)}. Run again later; what was read is kept. "
             "If it persists, check 'api_url' in ospo.toml."
         )
@@ -412,6 +454,13 @@ class Api:
                 prefix = urlsplit(self._hub.access.api_url).path.rstrip("/")
                 return f"{parts.path.removeprefix(prefix)}?{parts.query}"
         return ""
+
+
+def _hidden(found: Found, names: Sequence[str]) -> int:
+    """How many of these GitHub does not let this token see."""
+    kinds = ("FORBIDDEN", "NOT_FOUND")
+    refused = {error["path"][0] for error in found.errors if error.get("path") and error.get("type") in kinds}
+    return sum(name in refused and found.data.get(name) is None for name in names)
 
 
 def _sentence(name: str, status: int, what: str) -> str:

@@ -2,7 +2,7 @@
 
 The cursor: `head`, the branch's newest commit when it was last read, `total`, how many there were, `walked`, when
 that was, and `swept`, when they were last read whole. While a reading is under way `reading`, with its own `head`,
-`began`, `until` ('' reads all), `after`, the place in GitHub's listing, how many were `read`, and whether it
+`began`, `until` ('' reads all), `after`, the place in GitHub's listing, and whether it
 `is_flawed`. A listing of commits belongs to its head, so what is pushed meanwhile does not disturb it.
 """
 
@@ -12,12 +12,12 @@ from collections.abc import Generator, Iterator
 from datetime import timedelta
 from typing import Any
 
-from ospo_metrics.items import Checkpoint, Claim, Context, Handed, Reject, SourceError, Sweep
-from ospo_metrics.sources._github_api import Api
+from ospo_metrics.items import Checkpoint, Claim, Context, Handed, Reject, Sweep
+from ospo_metrics.sources._github_api import Api, RepositoryError
 from ospo_metrics.sources._github_errors import Errors, refusal
 from ospo_metrics.sources._github_listings import Node
 from ospo_metrics.sources._github_nodes import instant, item, second
-from ospo_metrics.sources._github_queries import COMMITS
+from ospo_metrics.sources._github_queries import COMMITS, NEW_COMMITS
 from ospo_metrics.sources._github_walks import PageSize, is_due
 
 _OVERLAP = timedelta(days=7)  # what is merged is older than the merge
@@ -46,7 +46,6 @@ def _beginning(head: str, pulse: Node, place: dict[str, Any], context: Context) 
         "began": second(context.now),
         "until": until,
         "after": "",
-        "read": 0,
         "is_flawed": False,
     }
 
@@ -57,14 +56,17 @@ def _read(api: Api, pulse: Node, place: dict[str, Any]) -> Generator[Handed, Non
     done = {name: value for name, value in place.items() if name != "reading"}
     while True:
         asked = {"repository": pulse["id"], "head": reading["head"], "after": reading["after"] or None}
-        found = pages.ask(api, COMMITS, asked)
+        if reading["until"]:
+            asked |= {"known": done["head"], "until": reading["until"]}
+        text = NEW_COMMITS if reading["until"] else COMMITS
+        found = pages.ask(api, text, asked, must_see=("node",))
         errors = Errors(found.errors)
         if reading["after"] and errors.refuse_cursor("node"):
             yield Checkpoint(done)
             return done
         repository = found.data.get("node")
         if repository is None:
-            raise SourceError(refusal(api.name, found.token, errors.first("node")))
+            raise RepositoryError(refusal(api.name, found.token, errors.first("node")))
         listing = (repository["object"] or {}).get("listing")
         if listing is None:
             why = (
@@ -76,6 +78,9 @@ def _read(api: Api, pulse: Node, place: dict[str, Any]) -> Generator[Handed, Non
             yield Checkpoint(done)
             return done
         dates = []
+        if listing["nodes"] is None:
+            reading["is_flawed"] = True
+            yield Reject(pulse["url"], errors.why("node", "object", "listing", "nodes"))
         for at, node in enumerate(listing["nodes"] or []):
             if node is None:
                 reading["is_flawed"] = True
@@ -87,9 +92,7 @@ def _read(api: Api, pulse: Node, place: dict[str, Any]) -> Generator[Handed, Non
                 yield Reject(place_of, f"{node['authors']['totalCount']} authors, of whom GitHub tells 100")
             yield item("commits", node, place_of)
         info = listing["pageInfo"]
-        reading["read"] += len(dates)
-        is_enough = reading["read"] >= listing["totalCount"] - done.get("total", 0)
-        is_old = bool(dates) and max(dates) < reading["until"] and is_enough
+        is_old = bool(dates) and max(dates) < reading["until"] and _is_all_recent(repository, done)
         if is_old or not info["hasNextPage"] or info["endCursor"] == reading["after"]:
             break
         reading["after"] = info["endCursor"]
@@ -101,3 +104,12 @@ def _read(api: Api, pulse: Node, place: dict[str, Any]) -> Generator[Handed, Non
             yield Sweep(("commits",), is_over=True)
     yield Checkpoint(done)
     return done
+
+
+def _is_all_recent(repository: Node, done: dict[str, Any]) -> bool:
+    """Whether what is new is in the time that is read anyway; an old branch that was merged is not."""
+    recent, known = repository["object"]["recent"], (repository["known"] or {}).get("recent")
+    if not (recent and known):
+        return False
+    more = repository["object"]["listing"]["totalCount"] - done.get("total", 0)
+    return bool(recent["totalCount"] - known["totalCount"] == more)

@@ -48,6 +48,7 @@ class Listing:
 
     `sign` is what the pulse tells that changes when there is something new, `newest` its newest time if it
     tells one, and `total` how many there are. Without `walk_order` a new sign is answered with a sweep.
+    `switch` is what the pulse tells where this can be switched off: then GitHub shows none of what it still holds.
     """
 
     stream: str
@@ -62,6 +63,7 @@ class Listing:
     time: str = "createdAt"
     nodes: str = "nodes"
     lists: tuple[Nested, ...] = ()
+    switch: str = ""
 
     @property
     def streams(self) -> tuple[str, ...]:
@@ -136,6 +138,7 @@ ISSUES = Listing(
     walk_order="UPDATED_AT",
     time="updatedAt",
     lists=(_comments("Issue", "issue_comments"), _timeline("Issue", "issue_events", *_EVENTS)),
+    switch="hasIssuesEnabled",
 )
 
 CHANGE_REQUESTS = Listing(
@@ -186,6 +189,7 @@ DISCUSSIONS = Listing(
     "Discussion",
     size=30,
     total=_total("discussions"),
+    switch="hasDiscussionsEnabled",
     sign=_newest("newestDiscussion"),
     newest=_newest("newestDiscussion"),
     walk_order="UPDATED_AT",
@@ -241,8 +245,8 @@ FORKS = Listing(
     "forks",
     "Fork",
     size=100,
-    total=lambda pulse: int(pulse["forkCount"]),
-    sign=lambda pulse: pulse["forkCount"],
+    total=_total("forks"),  # those of this repository; its forkCount has the forks of forks too
+    sign=_total("forks"),
     walk_order="CREATED_AT",
 )
 

@@ -31,15 +31,15 @@ _log = logging.getLogger(__name__)
 class Repository:
     """A repository as GitHub knew it when the run began, and what each of our tokens may do with it.
 
-    `rights` are those that GitHub told by token; it does not tell those of an App. `others_see_it` says whether
-    tokens that were not asked may read it too.
+    `rights` are those that GitHub told by token, of every token that was seen to read it; it does not tell those of
+    an App. `failure` is what was found to keep all of it from us.
     """
 
     hub: Hub
     pulse: Node
     rights: dict[str, str | None]
-    others_see_it: bool
     spent: Spent | None = None
+    failure: SourceError | None = None
 
     @property
     def name(self) -> str:
@@ -54,7 +54,7 @@ class Repository:
             case "traffic":
                 return writers or tuple(token for token, right in self.rights.items() if right is None)
             case _:
-                return self.hub.tokens if self.others_see_it else tuple(self.rights)
+                return tuple(self.rights)
 
 
 def look(hub: Hub, names: Sequence[str]) -> dict[str, Repository | SourceError]:
@@ -71,24 +71,43 @@ def look(hub: Hub, names: Sequence[str]) -> dict[str, Repository | SourceError]:
 
 
 def repositories_of(hub: Hub, owner: str) -> list[str]:
-    """The full names of everything that an organization or a person owns, as far as any token sees it."""
-    api, names = hub.api(owner), dict[str, None]()
-    for token in hub.tokens:
-        after: str | None = None
-        while True:
-            found = api.graphql(OWNER, {"login": owner, "after": after}, token=token)
-            holder = found.data.get("repositoryOwner")
-            if holder is None:
-                error = Errors(found.errors).first("repositoryOwner")
-                if error and error.get("type") != "NOT_FOUND":
-                    raise SourceError(refusal(owner, found.token, error))
-                break
-            listing = holder["listing"]
-            names |= {str(node["nameWithOwner"]): None for node in listing["nodes"] or [] if node}
-            if not listing["pageInfo"]["hasNextPage"] or listing["pageInfo"]["endCursor"] == after:
-                break
-            after = listing["pageInfo"]["endCursor"]
+    """The full names of everything that an organization or a person owns, as far as any token sees it.
+
+    A token that is refused is passed over; it is an error where all are.
+    """
+    api, names, errors = hub.api(owner), dict[str, None](), list[SourceError]()
+    tokens = hub.tokens or ("",)
+    for token in tokens:
+        try:
+            names |= dict.fromkeys(_names_of(api, owner, token))
+        except StoppedError:
+            raise
+        except SourceError as error:
+            errors.append(error)
+    if len(errors) == len(tokens):
+        raise errors[0]
+    for passed_over in errors:
+        _log.warning("%s", passed_over)
     return list(names)
+
+
+def _names_of(api: Api, owner: str, token: str) -> Iterator[str]:
+    after: str | None = None
+    while True:
+        found = api.graphql(OWNER, {"login": owner, "after": after}, token=token)
+        holder, errors = found.data.get("repositoryOwner"), Errors(found.errors)
+        if holder is None:
+            error = errors.first("repositoryOwner")
+            if error and error.get("type") != "NOT_FOUND":
+                raise SourceError(refusal(owner, found.token, error))
+            return
+        listing = holder["listing"]
+        if listing is None or listing["nodes"] is None:
+            raise SourceError(refusal(owner, found.token, errors.first("repositoryOwner", "listing")))
+        yield from (str(node["nameWithOwner"]) for node in listing["nodes"] if node)
+        if not listing["pageInfo"]["hasNextPage"] or listing["pageInfo"]["endCursor"] == after:
+            return
+        after = listing["pageInfo"]["endCursor"]
 
 
 def read_repository(repository: Repository, context: Context) -> Iterator[Handed]:
@@ -104,7 +123,9 @@ def read_repository(repository: Repository, context: Context) -> Iterator[Handed
 class _Group:
     """Some repositories that are asked about together, first with one token and then with the others.
 
-    The others are asked about what nobody has seen yet, and for what they may do where nobody may write yet.
+    The others are asked about what nobody has seen yet, and for what they may do with the rest: a token reads only
+    what it was seen to read. So on a quiet night some 20 repositories cost one request, and with several tokens a
+    small one more, of a point, for each further token.
     """
 
     hub: Hub
@@ -121,10 +142,10 @@ class _Group:
         for token in ("", *self.hub.tokens):
             untried = [name for name in self.names if token not in self.tried.get(name, ())]
             unseen = [name for name in untried if name not in self.nodes]
-            weak = [name for name in untried if name in self.nodes and not self._is_writable(name)]
+            seen = [name for name in untried if name in self.nodes]
             try:
-                if unseen or weak:
-                    self._ask(api, unseen, weak, token)
+                if unseen or seen:
+                    self._ask(api, unseen, seen, token)
             except StoppedError:
                 raise
             except SourceError as error:
@@ -146,8 +167,7 @@ class _Group:
     def _repository(self, name: str, spent: Spent | None) -> Repository:
         node, rights = self.nodes[name], self.rights[name]
         node["viewerPermission"] = max(rights.values(), key=lambda right: _RANKS.get(right, 0))
-        is_for_all = not node["isPrivate"] and self.tried[name] <= rights.keys()
-        return Repository(self.hub, node, rights, is_for_all, spent)
+        return Repository(self.hub, node, rights, spent)
 
     def _ask(self, api: Api, names: Sequence[str], weak: Sequence[str], token: str) -> None:
         """Ask about these, in halves where it is too much at once."""
@@ -156,7 +176,8 @@ class _Group:
         variables |= {f"name{at}": name.split("/")[1] for at, name in enumerate(asked)}
         try:
             text = pulse(len(names), len(weak))
-            found = api.graphql(text, variables, token=token, is_heavy=len(asked) > 1)
+            is_heavy, is_patient = len(asked) > 1, bool(names)
+            found = api.graphql(text, variables, token=token, is_heavy=is_heavy, is_patient=is_patient)
         except TooHeavyError:
             half, other = (len(names) + 1) // 2, len(weak) // 2
             for few, fewer in ((names[:half], weak[:other]), (names[half:], weak[other:])):
@@ -184,6 +205,3 @@ class _Group:
                 why = SourceError(refusal(name, found.token, error))
                 if error.get("type", "NOT_FOUND") != "NOT_FOUND" or name not in self.refusals:
                     self.refusals[name] = why
-
-    def _is_writable(self, name: str) -> bool:
-        return any(right in _WRITERS for right in self.rights[name].values())

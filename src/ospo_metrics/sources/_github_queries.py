@@ -32,7 +32,7 @@ _PULSE = """fragment Pulse on Repository {
   codeOfConduct { key } contributingGuidelines { url } isSecurityPolicyEnabled
   issueTemplates { name } pullRequestTemplates { filename }
   hasIssuesEnabled hasDiscussionsEnabled viewerPermission
-  stargazerCount forkCount watchers { totalCount }
+  stargazerCount forkCount forks { totalCount } watchers { totalCount }
   issues { totalCount } openIssues: issues(states: OPEN) { totalCount }
   pullRequests { totalCount }
   openPullRequests: pullRequests(states: OPEN) { totalCount }
@@ -169,12 +169,24 @@ ASSETS = f"""query assets($id: ID!, $after: String) {{
   }} }}
 }}"""
 
+_HISTORY = f"history(first: $first, after: $after) {{ totalCount {_PAGE} nodes {{ {_FIELDS['Commit']} }} }}"
+
 COMMITS = f"""query commits($repository: ID!, $head: GitObjectID!, $first: Int!, $after: String) {{
   {_LIMIT}
   node(id: $repository) {{ ... on Repository {{
+    object(oid: $head) {{ ... on Commit {{ listing: {_HISTORY} }} }}
+  }} }}
+}}"""
+
+NEW_COMMITS = f"""query commits(
+  $repository: ID!, $head: GitObjectID!, $first: Int!, $after: String, $known: GitObjectID!, $until: GitTimestamp!
+) {{
+  {_LIMIT}
+  node(id: $repository) {{ ... on Repository {{
     object(oid: $head) {{ ... on Commit {{
-      listing: history(first: $first, after: $after) {{ totalCount {_PAGE} nodes {{ {_FIELDS["Commit"]} }} }}
+      listing: {_HISTORY} recent: history(since: $until) {{ totalCount }}
     }} }}
+    known: object(oid: $known) {{ ... on Commit {{ recent: history(since: $until) {{ totalCount }} }} }}
   }} }}
 }}"""
 
@@ -195,6 +207,7 @@ QUERIES = [
     ("more, walk", more(tuple(NESTED.values()), True)),
     ("assets", ASSETS),
     ("commits", COMMITS),
+    ("commits, new ones", NEW_COMMITS),
     ("owner", OWNER),
 ]
 """Every shape of question by a name, for whoever holds them against GitHub's schema."""

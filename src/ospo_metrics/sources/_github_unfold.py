@@ -58,6 +58,8 @@ class Unfolding:
         if connection is None:
             yield self.gap(url, path, nested)
             return
+        if connection["nodes"] is None:
+            yield self.gap(url, (*path, "nodes"), nested)
         is_wanted = not until or nested.has_newest_first
         for at, node in enumerate(connection["nodes"] or []):
             place = (*path, "nodes", at)

@@ -6,6 +6,7 @@ The cursor of a listing:
     inside     everything in the threads from before this instant is held; it follows the frontier only when a walk
                was one page or a sweep is over, for what is touched while we page moves out of the way of a longer one
     sign       what the pulse told when the last walk began; the same sign again means that nothing is to be asked
+    again      how many walks in a row missed something, and are walked again the next night; at most three
     swept      when the last whole listing began
     walk       there while a walk is under way: the `sign` it began with, and its place
     sweep      there while a whole listing is under way: the same, and when it `began`
@@ -24,13 +25,13 @@ frontier; what is touched meanwhile goes to the top, where the next walk finds i
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from zlib import crc32
 
 from ospo_metrics.items import Checkpoint, Claim, Context, Handed, Reject, SourceError, Sweep
-from ospo_metrics.sources._github_api import Api, Found, TooHeavyError
+from ospo_metrics.sources._github_api import Api, Found, RepositoryError, TooHeavyError
 from ospo_metrics.sources._github_errors import Errors, refusal
 from ospo_metrics.sources._github_listings import NESTED, Listing, Node
 from ospo_metrics.sources._github_nodes import instant, second
@@ -38,7 +39,9 @@ from ospo_metrics.sources._github_queries import ASSETS, more, page
 from ospo_metrics.sources._github_unfold import Inside, Unfolding
 
 SETTLES_AFTER = timedelta(seconds=60)  # GitHub's listings may lag behind its writes by some seconds
-_SMALLEST_PAGE = 5
+_SMALLEST_PAGE = 1  # so that GitHub may leave out one node that it cannot tell, and no other
+_PAGE_GROWS_BY = 5
+_NIGHTS_AGAIN = 3
 _FIRST_OF_WALK = 10  # most nights a walk finds little, and GitHub charges for what a page might hold
 _LISTS_A_REQUEST = 20
 _DAYS_BETWEEN_SWEEPS = 30
@@ -61,22 +64,26 @@ class PageSize:
         self._most = self._ceiling = most
         self.size = first or most
 
-    def ask(self, api: Api, text: str, variables: Mapping[str, Any]) -> Found:
+    def ask(self, api: Api, text: str, variables: Mapping[str, Any], must_see: Sequence[str] = ()) -> Found:
         """One page, of `first` or fewer."""
         while True:
             is_least = self.size <= _SMALLEST_PAGE
             try:
-                found = api.graphql(text, {**variables, "first": self.size}, is_heavy=not is_least)
+                asked = {**variables, "first": self.size}
+                found = api.graphql(text, asked, is_heavy=not is_least, must_see=must_see)
             except TooHeavyError:
                 self.size = self._ceiling = max(self.size // 2, _SMALLEST_PAGE)
                 continue
-            self._ceiling = min(self._ceiling + _SMALLEST_PAGE, self._most)
+            self._ceiling = min(self._ceiling + _PAGE_GROWS_BY, self._most)
             self.size = min(self.size * 2, self._ceiling)
             return found
 
 
 def read_listing(api: Api, listing: Listing, pulse: Node, context: Context) -> Iterator[Handed]:
     """What is new in a listing: nothing is asked where the pulse has the same sign and no sweep is due."""
+    if listing.switch and pulse[listing.switch] is False:
+        yield Claim(None, f"{listing.connection} are switched off in the repository")
+        return
     reading = _Reading(api, listing, pulse, context)
     yield from reading.read()
     yield Claim(reading.total, "GitHub's totalCount", context.now)
@@ -92,6 +99,7 @@ class _Reading:
         self._known_people: set[str] = set()
         self._refused: set[str] = set()
         self._lists_a_request = _LISTS_A_REQUEST
+        self._is_flawed = False
         self.total = listing.total(pulse)
         """How many there are, as GitHub told last."""
 
@@ -103,7 +111,7 @@ class _Reading:
         if listing.walk_order and "frontier" in place:
             if "walk" in place:
                 yield from self._walk()
-            if self._is_changed():
+            if self._is_changed() and not self._is_flawed:
                 yield from self._walk()
         name = f"{self._pulse['id']} {listing.stream}"
         is_new = not listing.walk_order and listing.sign(self._pulse) != place.get("sign")
@@ -141,11 +149,17 @@ class _Reading:
             place["walk"] = {"sign": self._listing.sign(self._pulse), **_beginning()}
         state = place["walk"]
         yield from self._pages(state, PageSize(self._listing.size, _FIRST_OF_WALK), is_walk=True)
+        del place["walk"]
+        self._is_flawed = bool(state["flawed"])
+        if self._is_flawed and place.get("again", 0) < _NIGHTS_AGAIN:
+            place["again"] = place.get("again", 0) + 1
+            yield self._checkpoint()
+            return
+        place.pop("again", None)
         place["frontier"] = max(state["newest"], place["frontier"])
         if state["is_one_page"]:
             place["inside"] = place["frontier"]
         place["sign"] = state["sign"]
-        del place["walk"]
         yield self._checkpoint()
 
     def _checkpoint(self) -> Checkpoint:
@@ -166,7 +180,7 @@ class _Reading:
         listing, url = self._listing, self._pulse["url"]
         until, inside = (self._place["frontier"], self._place.get("inside", "")) if is_walk else ("", "")
         asked = {"repository": self._pulse["id"], "after": state["after"] or None}
-        found = pages.ask(self._api, page(listing, is_walk), asked)
+        found = pages.ask(self._api, page(listing, is_walk), asked, must_see=("node",))
         unfolding = Unfolding(listing, state, Errors(found.errors), self._known_people)
         if state["after"] and unfolding.errors.refuse_cursor("node"):
             if "" in self._refused:
@@ -181,9 +195,12 @@ class _Reading:
             return
         connection = (found.data.get("node") or {}).get("listing")
         if connection is None:
-            raise SourceError(refusal(self._api.name, found.token, unfolding.errors.first("node")))
+            kind = SourceError if found.data.get("node") else RepositoryError
+            raise kind(refusal(self._api.name, found.token, unfolding.errors.first("node")))
         self.total = connection["totalCount"]
         times = []
+        if connection["nodes"] is None:
+            yield unfolding.gap(url, ("node", "listing", "nodes"), listing)
         for at, node in enumerate(connection["nodes"] or []):
             path = ("node", "listing", "nodes", at)
             if node is None:
@@ -211,7 +228,8 @@ class _Reading:
         variables |= {f"cursor{at}": task["after"] or None for at, task in enumerate(tasks)}
         text = more(tuple(NESTED[task["list"]] for task in tasks), is_walk)
         try:
-            found = self._api.graphql(text, variables, is_heavy=len(tasks) > 1)
+            names = [f"t{at}" for at in range(len(tasks))]
+            found = self._api.graphql(text, variables, is_heavy=len(tasks) > 1, must_see=names)
         except TooHeavyError:
             self._lists_a_request = len(tasks) // 2
             return
@@ -241,7 +259,9 @@ class _Reading:
             if part is None:
                 yield Reject(release["url"], Errors(found.errors).why("node"))
                 return
-            assets["nodes"] += part["nodes"]
+            if part["nodes"] is None:
+                yield Reject(release["url"], Errors(found.errors).why("node", "list", "nodes"))
+            assets["nodes"] = [*(assets["nodes"] or []), *(part["nodes"] or [])]
             info = part["pageInfo"]
 
 

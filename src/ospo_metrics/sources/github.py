@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from ospo_metrics.items import Claim, Context, Handed, Instance, SourceError, Spent, Stream
+from ospo_metrics.items import Claim, Context, Handed, Instance, SourceError, Spent, StoppedError, Stream
 from ospo_metrics.sources import _github_pulse, _github_recorded
-from ospo_metrics.sources._github_api import Access, Api, Hub
+from ospo_metrics.sources._github_api import Access, Api, Hub, RefusedError, RepositoryError
 from ospo_metrics.sources._github_commits import read_commits
 from ospo_metrics.sources._github_listings import LISTINGS, Node
 from ospo_metrics.sources._github_pulse import Repository, read_repository
@@ -78,13 +78,15 @@ def instances(settings: Any, workspace: Path) -> list[Instance]:
     looked: dict[str, Any]
     if access.recorded is not None:
         folder = access.recorded
-        names, globbed = _names(
+        names, globbed, unfound = _names(
             settings, workspace, lambda owner: _github_recorded.repositories_of(workspace, folder, owner)
         )
         looked = dict(_github_recorded.look(workspace, folder, names))
     else:
         hub = Hub(access)
-        names, globbed = _names(settings, workspace, lambda owner: _github_pulse.repositories_of(hub, owner))
+        names, globbed, unfound = _names(
+            settings, workspace, lambda owner: _github_pulse.repositories_of(hub, owner)
+        )
         looked = dict(_github_pulse.look(hub, names))
     found: dict[str, Instance] = {}
     for name in names:
@@ -101,12 +103,20 @@ def instances(settings: Any, workspace: Path) -> list[Instance]:
                 "ospo.toml."
             )
             found[name] = Instance(name, name, again, name)
-    return list(found.values())
+    return [*found.values(), *(Instance(glob, None, error, glob) for glob, error in unfound.items())]
 
 
 def matches(pattern: str, name: str) -> bool:
     """Whether a repository is one that the settings name, by name or glob, in whatever capitals."""
     return fnmatchcase(name.casefold(), pattern.casefold())
+
+
+def still_named(settings: Any, project_id: str) -> bool:
+    """Whether a glob of the settings means a repository, be it that its owner lists it no longer."""
+    if settings.sources.github is None:
+        return False
+    patterns = (project for community in settings.communities for project in community.projects)
+    return any(matches(pattern, project_id) for pattern in patterns if any(mark in pattern for mark in "*?["))
 
 
 def read(instance: Instance, stream: str, context: Context) -> Iterator[Handed]:
@@ -127,13 +137,19 @@ def read(instance: Instance, stream: str, context: Context) -> Iterator[Handed]:
 
 def _read_live(repository: Repository, stream: str, context: Context) -> Iterator[Handed]:
     """Read with the tokens that may, and tell what it cost, also where it breaks off."""
+    if repository.failure:
+        raise repository.failure
     if not (tokens := repository.tokens_for(stream)):
         yield Claim(None, NOT_FOR_ALL[stream])
         return
     api = repository.hub.api(repository.name, tokens)
     try:
         yield from _read(api, repository.pulse, stream, context)
-    except SourceError:
+    except SourceError as error:
+        if isinstance(error, RepositoryError) or (
+            isinstance(error, RefusedError) and error.status in (401, 429)
+        ):
+            repository.failure = error
         yield from _spent(api, stream)
         raise
     yield from _spent(api, stream)
@@ -159,8 +175,11 @@ def _spent(api: Api, stream: str) -> Iterator[Spent]:
 
 def _names(
     settings: Any, workspace: Path, list_owner: Callable[[str], list[str]]
-) -> tuple[list[str], set[str]]:
-    """The repositories that the settings name, each once whatever its capitals, and which of them by a glob."""
+) -> tuple[list[str], set[str], dict[str, SourceError]]:
+    """The repositories that the settings name, each once whatever its capitals, and which of them by a glob.
+
+    And the globs by which nothing is found, with the reason why.
+    """
     names: dict[str, str] = {}
     globs: list[str] = []
     for community in settings.communities:
@@ -169,24 +188,34 @@ def _names(
                 globs.append(project)
             else:
                 names.setdefault(project.casefold(), project)
-    named, of_owner = set(names), dict[str, list[str]]()
+    named, of_owner = set(names), dict[str, list[str] | SourceError]()
+    unfound: dict[str, SourceError] = {}
     for glob in globs:
         owner = glob.split("/")[0]
         if owner.casefold() not in of_owner:
-            of_owner[owner.casefold()] = list_owner(owner)
-        found = [name for name in of_owner[owner.casefold()] if matches(glob, name)]
+            try:
+                of_owner[owner.casefold()] = list_owner(owner)
+            except StoppedError:
+                raise
+            except SourceError as error:
+                of_owner[owner.casefold()] = error
+        listed = of_owner[owner.casefold()]
+        if isinstance(listed, SourceError):
+            unfound[glob] = listed
+            continue
+        found = [name for name in listed if matches(glob, name)]
         if not found:
-            _no_match(glob, workspace)
+            unfound[glob] = _no_match(glob, workspace)
         for name in found:
             names.setdefault(name.casefold(), name)
-    return list(names.values()), {name for key, name in names.items() if key not in named}
+    return list(names.values()), {name for key, name in names.items() if key not in named}, unfound
 
 
-def _no_match(glob: str, workspace: Path) -> NoReturn:
+def _no_match(glob: str, workspace: Path) -> SourceError:
     file = workspace / "ospo.toml"
     lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
     place = next((f", line {number}" for number, line in enumerate(lines, 1) if glob in line), "")
-    raise SourceError(
+    return SourceError(
         f"{file}{place}: 'projects' has {glob!r}, and its owner has no repository of such a name that we can "
         "see. Write a name or another glob."
     )
