@@ -198,12 +198,7 @@ def status(workspace: Folder = HERE) -> None:
         ["run", "started", "ended", "status", "steps"],
         [[*r[:4], r[5]] for r in found.runs],
     )
-    _table(
-        console,
-        "Sources",
-        ["source", "of", "held", "deleted there", "twice", "rejects", "newest", "last read"],
-        found.by_instance(),
-    )
+    _table(console, "Sources", *_told(found.by_instance()))
     _table(
         console,
         "What the last run spent",
@@ -293,11 +288,20 @@ def _table(console: Console, title: str, columns: list[str], rows: Any) -> None:
         title=title, title_justify="left", title_style="bold", header_style="", box=None, pad_edge=False
     )
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column in ("source", "newest", "last read"))
     for row in rows:
         table.add_row(*(Text("" if value is None else _cell(value)) for value in row))
     console.print(table)
     console.print()
+
+
+def _told(sources: list[tuple[Any, ...]]) -> tuple[list[str], list[list[Any]]]:
+    """The columns that tell something, and the newest items by their day: a line should fit on a terminal."""
+    titles = ["source", "of", "held", "deleted there", "twice", "rejects", "newest", "last read"]
+    empty = {place for place in (3, 4, 5) if not any(row[place] for row in sources)}
+    kept = [place for place in range(len(titles)) if place not in empty]
+    rows = [[*row[:6], row[6] and row[6].date(), row[7]] for row in sources]
+    return [titles[place] for place in kept], [[row[place] for place in kept] for row in rows]
 
 
 def _cell(value: Any) -> str:
