@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import json
 import shutil
 import tarfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -17,7 +19,7 @@ from ospo_metrics import steps
 from ospo_metrics.progress import Quiet
 from ospo_metrics.settings import Workspace, open_workspace
 from ospo_metrics.steps import RunResult
-from ospo_metrics.warehouse import open_published
+from ospo_metrics.warehouse import open_published, open_warehouse
 
 pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason=f"the real archives are not at {SHARED}")
 
@@ -207,10 +209,44 @@ def test_a_second_run_adds_no_row_and_changes_no_number(ran: Ran) -> None:
     assert collected == [0, 0, 0, 0]
 
 
+def test_every_staged_field_is_what_the_dump_says(ran: Ran) -> None:
+    """Who opened, wrote, reviewed, merged what and when: row by row, for all threads, comments and reviews."""
+    dump = json.loads(
+        (SHARED / "B_github" / "tlswg+draft-ietf-tls-esni" / "2025-07-29" / "archive.json").read_text()
+    )
+    issues, pulls = dump["issues"], dump["pulls"]
+
+    def told(records: list[dict[str, Any]], *fields: str) -> list[tuple[Any, ...]]:
+        return sorted((tuple(record[field] or None for field in fields) for record in records), key=str)
+
+    def inside(threads: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
+        return [{**item, "number": thread["number"]} for thread in threads for item in thread[name]]
+
+    def staged(table: str, *columns: str) -> list[tuple[Any, ...]]:
+        written = [
+            f"strftime({column}, '%Y-%m-%dT%H:%M:%SZ')" if column.endswith("_at") else column
+            for column in columns
+        ]
+        with open_warehouse(ran.workspace.warehouse, read_only=True) as connection:
+            rows = connection.execute(f"select {', '.join(written)} from staging.{table}").fetchall()
+        return sorted(rows, key=str)
+
+    opened = ("number", "opened_by_login", "opened_at", "closed_at")
+    wrote = ("number", "written_by_login", "written_at")
+    assert staged("stg_github__issues", *opened) == told(issues, "number", "author", "createdAt", "closedAt")
+    assert staged("stg_github__change_requests", *opened, "merged_at", "merged_by_login") == told(
+        pulls, "number", "author", "createdAt", "closedAt", "mergedAt", "mergedBy"
+    )
+    assert staged("stg_github__comments", *wrote) == told(
+        inside([*issues, *pulls], "comments"), "number", "author", "createdAt"
+    )
+    assert staged(
+        "stg_github__reviews", "number", "written_by_login", "submitted_at", "upper(state)"
+    ) == told(inside(pulls, "reviews"), "number", "author", "createdAt", "state")
+
+
 def test_the_first_answers_agree_with_an_independent_count(ran: Ran) -> None:
     """As many issues and change requests have a comment or review by another person as Python counts in the dump."""
-    import json
-
     dump = json.loads(
         (SHARED / "B_github" / "tlswg+draft-ietf-tls-esni" / "2025-07-29" / "archive.json").read_text()
     )
