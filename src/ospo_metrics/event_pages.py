@@ -14,6 +14,7 @@ import jinja2
 
 from ospo_metrics import words
 from ospo_metrics.catalog import Metric
+from ospo_metrics.warehouse import records
 from ospo_metrics.words import Number
 
 METRIC = "event_outcomes"
@@ -87,9 +88,9 @@ def read(connection: duckdb.DuckDBPyConnection) -> list[Event]:
     if not {"core.dim_events", "core.fct_costs", "metrics.event_outcomes"} <= tables:
         return []
     numbers: dict[str, dict[str, Number]] = defaultdict(dict)
-    for row in _rows(connection, _NUMBERS):
+    for row in records(connection, _NUMBERS):
         numbers[row["scope_id"]][row["segment"]] = Number(**row)
-    costs = {row["object_id"]: _cost(row) for row in _rows(connection, _COSTS)}
+    costs = {row["object_id"]: _cost(row) for row in records(connection, _COSTS)}
     return [
         Event(
             id=row["event_id"],
@@ -101,7 +102,7 @@ def read(connection: duckdb.DuckDBPyConnection) -> list[Event]:
             cost=costs.get(row["event_id"], ""),
             numbers=numbers[row["event_id"]],
         )
-        for row in _rows(connection, _EVENTS)
+        for row in records(connection, _EVENTS)
         if row["starts_on"] is not None and numbers[row["event_id"]]
     ]
 
@@ -191,9 +192,3 @@ def _cost(row: dict[str, Any]) -> str:
     sentence = " and ".join([*parts, *([hours] if hours else [])])
     note = f" No rate is known for {', '.join(row['unrated'])}, so it is not added." if row["unrated"] else ""
     return f"It cost {sentence}.{note}" if sentence else ""
-
-
-def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
-    result = connection.execute(query)
-    names = [column[0] for column in result.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]

@@ -22,7 +22,7 @@ from ospo_metrics import charts, event_pages, privacy, project, words
 from ospo_metrics.catalog import Metric, Page, metric_from_row, page_from_row
 from ospo_metrics.progress import Teller
 from ospo_metrics.settings import Workspace
-from ospo_metrics.warehouse import open_published
+from ospo_metrics.warehouse import open_published, records
 from ospo_metrics.words import Number
 
 BUNDLE = "plotly-basic.min.js"
@@ -62,16 +62,15 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """One stream of a source, over all its instances."""
+    """One source over all its streams and instances; `whole_until` is that of the stream furthest behind."""
 
     source: str
-    stream: str
     held: int
     rejects: int
     gap: int | None
     newest: datetime | None
     until: datetime | None
-    unread: int
+    whole_until: datetime | None
     instances: int
 
 
@@ -138,12 +137,12 @@ def report(workspace: Workspace, progress: Teller) -> list[Path]:
 
 def read(connection: duckdb.DuckDBPyConnection) -> Published:
     """Read what the pages need from a published file."""
-    build = _rows(connection, "select * from meta.build")[0]
-    metrics = [metric_from_row(row) for row in _rows(connection, "select * from metrics.metric_catalog")]
+    build = records(connection, "select * from meta.build")[0]
+    metrics = [metric_from_row(row) for row in records(connection, "select * from metrics.metric_catalog")]
     pages = [
-        page_from_row(row) for row in _rows(connection, "select * from meta.pages order by position, page")
+        page_from_row(row) for row in records(connection, "select * from meta.pages order by position, page")
     ]
-    communities = _rows(
+    communities = records(
         connection,
         """
         select community_id, name, count(distinct project_id) as projects
@@ -153,7 +152,7 @@ def read(connection: duckdb.DuckDBPyConnection) -> Published:
     )
     lists = [
         Scope("project", row["project_id"], words.name(row["name"]), words.name(row["name"]))
-        for row in _rows(
+        for row in records(
             connection,
             "select project_id, name from core.dim_projects where kind = 'mailing_list' order by project_id",
         )
@@ -161,7 +160,7 @@ def read(connection: duckdb.DuckDBPyConnection) -> Published:
     pages = [page for page in pages if lists or page.about != "mailing_lists"]
     wanted = sorted({metric for page in pages for metric in page.metrics})
     numbers: dict[tuple[str, str, str], list[Number]] = defaultdict(list)
-    for row in _rows(
+    for row in records(
         connection,
         """
         select
@@ -475,7 +474,7 @@ def _index(published: Published) -> dict[str, Any]:
             {"title": metric.title, "note": words.lower_first(words.label(metric, metric.headline_segment))}
             for metric in firsts
         ],
-        "sources": [_source_row(published, source, rows) for source, rows in _by_source(published).items()],
+        "sources": [_source_row(published, row) for row in published.coverage],
         "problems": published.problems,
     }
 
@@ -526,30 +525,42 @@ def _communities(published: Published, metrics: Sequence[Metric]) -> list[dict[s
 
 
 def _coverage(connection: duckdb.DuckDBPyConnection) -> list[Coverage]:
-    rows = _rows(
+    found = records(
         connection,
         """
+        with streams as (
+            select
+                source,
+                sum(rows_held)::bigint as held,
+                sum(sources.rejects)::bigint as rejects,
+                sum(gap)::bigint as gap,
+                max(newest_item_at) as newest,
+                max(observed_until) as until,
+                count(*) as instances
+            from meta.sources as sources
+            left join meta.reconciliation as claims using (source, instance, stream)
+            group by source, stream
+        )
+
         select
             source,
-            stream,
-            sum(rows_held)::bigint as held,
-            sum(sources.rejects)::bigint as rejects,
+            sum(held)::bigint as held,
+            sum(rejects)::bigint as rejects,
             sum(gap)::bigint as gap,
-            max(newest_item_at) as newest,
-            max(observed_until) as until,
-            count(*) filter (last_success_at is null) as unread,
-            count(*) as instances
-        from meta.sources as sources
-        left join meta.reconciliation as claims using (source, instance, stream)
-        group by source, stream
-        order by source, stream
+            max(newest) as newest,
+            max(until) as until,
+            min(until) filter (held > 0) as whole_until,
+            max(instances) as instances
+        from streams
+        group by source
+        order by source
         """,
     )
-    return [Coverage(**row) for row in rows]
+    return [Coverage(**row) for row in found]
 
 
 def _problems(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    failed = _rows(
+    failed = records(
         connection,
         """
         select step, detail
@@ -559,7 +570,7 @@ def _problems(connection: duckdb.DuckDBPyConnection) -> list[str]:
         order by started_at, step
         """,
     )
-    unread = _rows(
+    unread = records(
         connection,
         """
         select source, name, any_value(detail) as detail
@@ -582,28 +593,18 @@ def _problems(connection: duckdb.DuckDBPyConnection) -> list[str]:
     ]
 
 
-def _by_source(published: Published) -> dict[str, list[Coverage]]:
-    by_source: dict[str, list[Coverage]] = defaultdict(list)
-    for row in published.coverage:
-        by_source[row.source].append(row)
-    return by_source
-
-
-def _source_row(published: Published, source: str, rows: Sequence[Coverage]) -> dict[str, str]:
-    """A source with its streams put together: it is known for as long as the one that is furthest behind."""
-
+def _source_row(published: Published, row: Coverage) -> dict[str, str]:
     def on(instant: datetime | None) -> str:
         return words.day(instant.astimezone(ZoneInfo(published.timezone)).date()) if instant else "–"
 
-    gaps = [row.gap for row in rows if row.gap is not None]
     return {
-        "source": words.source_name(source),
-        "places": f"from {words.places(max(row.instances for row in rows))}",
-        "held": words.count(sum(row.held for row in rows)),
-        "newest": on(max((row.newest for row in rows if row.newest), default=None)),
-        "until": on(min((row.until for row in rows if row.until and row.held), default=None)),
-        "rejects": words.count(sum(row.rejects for row in rows)),
-        "gap": words.count(sum(gaps) if gaps else None),
+        "source": words.source_name(row.source),
+        "places": f"from {words.places(row.instances)}",
+        "held": words.count(row.held),
+        "newest": on(row.newest),
+        "until": on(row.whole_until),
+        "rejects": words.count(row.rejects),
+        "gap": words.count(row.gap),
     }
 
 
@@ -624,13 +625,13 @@ def _site(published: Published) -> dict[str, Any]:
         "plotly_styles": re.findall(r'getElementById\("([0-9a-f]{64})"\)', bundle),
         "coverage": [
             words.coverage(
-                source,
-                held=sum(row.held for row in rows),
-                rejects=sum(row.rejects for row in rows),
-                missing=sum(row.gap or 0 for row in rows),
-                until=max((row.until.astimezone(zone).date() for row in rows if row.until), default=None),
+                row.source,
+                held=row.held,
+                rejects=row.rejects,
+                missing=row.gap or 0,
+                until=row.until.astimezone(zone).date() if row.until else None,
             )
-            for source, rows in _by_source(published).items()
+            for row in published.coverage
         ],
     }
 
@@ -693,11 +694,3 @@ def _when(number: Number) -> str:
 
 def _theme() -> Path:
     return project.root() / "dashboards" / "theme"
-
-
-def _rows(
-    connection: duckdb.DuckDBPyConnection, query: str, parameters: Mapping[str, object] | None = None
-) -> list[dict[str, Any]]:
-    result = connection.execute(query, parameters)
-    names = [column[0] for column in result.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]

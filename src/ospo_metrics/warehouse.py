@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -105,6 +106,15 @@ def open_published(path: Path) -> duckdb.DuckDBPyConnection:
     if not path.is_file():
         raise WarehouseError(f"nothing is published yet: there is no {path}. Run 'ospo-metrics run' first.")
     return _connect(path, read_only=True)
+
+
+def records(
+    connection: duckdb.DuckDBPyConnection, query: str, parameters: Mapping[str, object] | None = None
+) -> list[dict[str, Any]]:
+    """The answer to a question, each row by the names of its columns."""
+    result = connection.execute(query, parameters)
+    names = [column[0] for column in result.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
 @contextmanager
