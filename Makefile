@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 WORKSPACE ?= demo-workspace
 
-.PHONY: help demo test bench lint lock screenshots clean
+.PHONY: help demo test bench lint lock clean
 
 help:
 	@echo "make demo    a simulated workspace, its nightly run, and where the dashboards are"

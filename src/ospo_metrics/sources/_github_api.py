@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from github.Auth import Auth
     from github.Requester import Requester
 
-PAGE = 100
-
 _log = logging.getLogger(__name__)
 
 _Kind = Literal["REST", "GraphQL"]
