@@ -84,7 +84,7 @@ class ScriptedServer:
             reply = self.script.popleft() if self.script else None
         reply = reply or self.otherwise(asked)
         if reply.is_silent:
-            self._stopped.wait(0.5)
+            self._stopped.wait(10)  # longer than any test waits for an answer
         return reply
 
 

@@ -72,7 +72,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedServer]:
 
 
 def hub(server: ScriptedServer, clock: Clock, tokens: tuple[str, ...] = ("ALPHA",), **access: Any) -> Hub:
-    patience = Patience(timeout=0.2, sleep=clock.sleep, clock=lambda: clock.now)
+    patience = Patience(timeout=2, sleep=clock.sleep, clock=lambda: clock.now)
     api_url = server.url + access.pop("prefix", "")
     return Hub(Access(api_url, tokens, patience=access.pop("patience", patience), **access))
 

@@ -24,7 +24,7 @@ from ospo_metrics.web import (
 from scripted_server import Reply, ScriptedServer
 
 GOOD = Reply({"answer": 42})
-HASTY = Patience(timeout=0.2, sleep=lambda seconds: None)
+HASTY = Patience(timeout=2, sleep=lambda seconds: None)
 
 
 @pytest.fixture
