@@ -19,10 +19,12 @@ from openpyxl import Workbook
 
 from ospo_metrics.items import Checkpoint, Claim, Context, Instance, Item, Reject, SourceError
 from ospo_metrics.project import root
+from ospo_metrics.pseudonyms import KEY_FILE, pseudonym
 from ospo_metrics.sources import outreach
 from ospo_metrics.sources._sheets import SHEETS
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
+KEY = bytes(range(32))
 EVENTS = "event_id,name,starts_on,ends_on,city,country,role,communities,goal_id,cost,currency,staff_hours"
 GOOD = "days-2026,Storage Days,2026-03-28,2026-03-29,Gent,BE,hosted,storage; edge,,1200.50,EUR,40"
 
@@ -57,6 +59,12 @@ def workbook(**sheets: list[list[Any]]) -> bytes:
     buffer = io.BytesIO()
     book.save(buffer)
     return buffer.getvalue()
+
+
+@pytest.fixture(autouse=True)
+def _key(tmp_path: Path) -> None:
+    (tmp_path / KEY_FILE).parent.mkdir()
+    (tmp_path / KEY_FILE).write_text(KEY.hex())
 
 
 @pytest.mark.parametrize("name", SHEETS)
@@ -338,6 +346,54 @@ def test_nobody_of_the_introductions_is_repeated(tmp_path: Path) -> None:
         "such as fosdem-2026",
         "sheet introductions, row 2, column 'outcome_on': the cell is no date; write it as 2026-01-31",
     ]
+
+
+def test_who_is_named_in_a_sheet_becomes_a_pseudonym(tmp_path: Path) -> None:
+    """An address, a login or a name that is decided about is never kept as it stands, also when it is bad."""
+    put(
+        tmp_path,
+        "same_person.csv",
+        "left,right,same,reason\nCanary@Example.org,@Canary-L,yes,\nmail_name:fastfs-dev Jane Canary,canary-l,no,\n"
+        "Jane Canary,x,yes,\nCanary@Example.org,@Canary-L,no,\na@b.example,@ab,,\n",
+    )
+    put(tmp_path, "identity-proposals.csv", "left,right,same,reason\nc@d.example,@cd,no,the names differ\n")
+    handed = read(tmp_path, "same_person")
+    ids = {
+        name: {"kind": kind, "id": pseudonym(KEY, kind, value)}
+        for name, kind, value in [
+            ("address", "address", "canary@example.org"), ("login", "login", "canary-l"),
+            ("name", "mail_name", "fastfs-dev jane canary"), ("a", "address", "a@b.example"),
+            ("ab", "login", "ab"), ("c", "address", "c@d.example"), ("cd", "login", "cd"),
+        ]
+    }  # fmt: skip
+    assert [
+        {"left": ids["c"], "right": ids["cd"], "same": False, "reason": "the names differ"},
+        {"left": ids["address"], "right": ids["login"], "same": True, "reason": None},
+        {"left": ids["name"], "right": ids["login"], "same": False, "reason": None},
+        {"left": ids["a"], "right": ids["ab"], "same": None, "reason": None},
+    ] == found(handed)
+    assert [
+        "sheet same_person, row 4, column 'left': the cell is nobody; write an e-mail address, or a GitHub login such "
+        "as @ada",
+        "sheet same_person, row 5, column 'left': it was there before, in outreach/same_person.csv row 2; a row stands "
+        "once",
+    ] == [reason for _, reason in wrong(handed)]
+    assert "anary" not in repr(handed)
+
+
+def test_without_a_key_nobody_is_read(tmp_path: Path) -> None:
+    """A sheet that names people needs the key, the others do not."""
+    (tmp_path / KEY_FILE).unlink()
+    put(tmp_path, "kinds.csv", "person,kind\n@x,bot\n")
+    put(tmp_path, "organizations.csv", "organization,domains\nA,example.com; @example.org\nB,example\n")
+    with pytest.raises(SourceError, match=r"outreach: there is no whole key in private/pseudonym\.key"):
+        read(tmp_path, "kinds")
+    handed = read(tmp_path, "organizations")
+    assert [["example.com", "example.org"]] == [row["domains"] for row in found(handed)]
+    assert [
+        "sheet organizations, row 3, column 'domains': 'example' holds something that is no domain; write them as "
+        "example.com; example.org"
+    ] == [reason for _, reason in wrong(handed)]
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:

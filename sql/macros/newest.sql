@@ -7,6 +7,7 @@
         raw.key,
         raw.updated_at,
         raw.fetched_at,
+        raw.location,
         listed.project_id,
         listed.last_success_at,
         gone.key is not null as is_deleted,

@@ -226,7 +226,7 @@ def note(workspace: Workspace, run_id: str, step: str, status: str, detail: str 
 
 
 def _collect(workspace: Workspace, source: Source, run_id: str, progress: Teller) -> Outcome:
-    if source.NAME == "attendance":  # its addresses become pseudonyms while they are read
+    if source.NAME in ("attendance", "outreach"):  # whoever they name becomes a pseudonym while they are read
         transform.ensure_key(workspace)
     return _collected(collect(workspace, source, run_id, progress))
 

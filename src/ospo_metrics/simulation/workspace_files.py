@@ -12,7 +12,9 @@ MARK = "# Simulated data: nothing in this workspace happened, and nobody in it e
 def write(folder: Path) -> None:
     """Write settings that read every simulated source, with paths relative to the workspace."""
     (folder / "ospo.toml").write_text(_settings(), encoding="utf-8")
-    (folder / ".gitignore").write_text("private/\npublished/\noutreach/attendance/\n", encoding="utf-8")
+    (folder / ".gitignore").write_text(
+        "private/\npublished/\noutreach/attendance/\noutreach/identity-proposals.csv\n", encoding="utf-8"
+    )
 
 
 def _settings() -> str:

@@ -8,9 +8,17 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-Value = str | float | bool | list[str] | None
+
+class Who(NamedTuple):
+    """Somebody as one source calls them: by an address, a login, or a name in one place."""
+
+    kind: str
+    value: str
+
+
+Value = str | float | bool | list[str] | Who | None
 
 
 class CellError(Exception):
@@ -39,6 +47,11 @@ class Sheet:
     columns: Mapping[str, Column]
     key: tuple[str, ...]
     is_private: bool = False
+
+    @property
+    def names_people(self) -> bool:
+        """Whether a column holds whom somebody is."""
+        return any(column.read is who for column in self.columns.values())
 
 
 def text(cell: Any) -> str:
@@ -112,6 +125,27 @@ def yes_or_no(cell: Any) -> bool:
     raise CellError(cell, "is neither yes nor no")
 
 
+def who(cell: Any) -> Who:
+    """Somebody, by an e-mail address, a GitHub login with or without @, or as the proposals write a name."""
+    found = text(cell)
+    kind, colon, name_in_place = found.partition(":")
+    if colon and kind in NAMES and name_in_place.strip():
+        return Who(kind, name_in_place.strip())
+    if re.fullmatch(r"[^\s@<>]+@[^\s@<>]+", found):
+        return Who("address", found)
+    if re.fullmatch(r"@?[A-Za-z0-9][A-Za-z0-9_-]{0,99}(\[bot\])?", found):
+        return Who("login", found.removeprefix("@"))
+    raise CellError(cell, "is nobody; write an e-mail address, or a GitHub login such as @ada")
+
+
+def domains(cell: Any) -> list[str]:
+    """Domains of e-mail addresses with semicolons between them."""
+    found = [part.lower().removeprefix("@") for part in several(cell)]
+    if not all(re.fullmatch(r"[^\s@]+\.[^\s@.]+", part) for part in found):
+        raise CellError(cell, "holds something that is no domain; write them as example.com; example.org")
+    return found
+
+
 def one_of(*words: str) -> Callable[[Any], Value]:
     """One of a few words."""
 
@@ -178,6 +212,9 @@ def _shown(cell: Any) -> str:
 
 
 _NEEDED_DAY, _NEEDED_TEXT, _NEEDED_NAME = Column(day, True), Column(text, True), Column(name, True)
+_NEEDED_WHO = Column(who, True)
+NAMES = ("git_name", "mail_name", "speaker", "mannequin")
+"""Kinds of identities that are a name in one place; in a sheet the kind and a colon stand before it."""
 _COST = {"cost": Column(number), "currency": Column(currency), "staff_hours": Column(number)}
 
 SHEETS: Mapping[str, Sheet] = {
@@ -245,6 +282,31 @@ SHEETS: Mapping[str, Sheet] = {
     "event_matches": Sheet(
         {"event": _NEEDED_TEXT, "other": _NEEDED_TEXT, "same": Column(yes_or_no, True), "reason": Column(text)},
         ("event", "other"),
+    ),
+    "same_person": Sheet(
+        {"left": _NEEDED_WHO, "right": _NEEDED_WHO, "same": Column(yes_or_no), "reason": Column(text)},
+        ("left", "right"),
+        is_private=True,
+    ),
+    "kinds": Sheet(
+        {"person": _NEEDED_WHO, "kind": Column(one_of("human", "bot", "agent"), True), "reason": Column(text)},
+        ("person",),
+        is_private=True,
+    ),
+    "affiliations": Sheet(
+        {
+            "person": _NEEDED_WHO, "organization": _NEEDED_TEXT, "starts_on": Column(day), "ends_on": Column(day),
+            "reason": Column(text),
+        },
+        ("person", "organization", "starts_on"),
+        is_private=True,
+    ),
+    "organizations": Sheet(
+        {
+            "organization": _NEEDED_TEXT, "domains": Column(domains), "aliases": Column(several),
+            "kind": Column(one_of("company", "university", "foundation", "government", "other")),
+        },
+        ("organization",),
     ),
 }  # fmt: skip
 """Every sheet that is read. `rates` says what one unit of a currency is worth in the program's own, from a day on."""

@@ -12,7 +12,8 @@ from typing import Any
 
 from ospo_metrics.items import Context, Handed, Instance, Item, Reject, SourceError, Stream, as_json
 from ospo_metrics.paths import within
-from ospo_metrics.sources._sheets import SHEETS, Sheet, read_row, text
+from ospo_metrics.pseudonyms import KEY_FILE, pseudonym, read_key
+from ospo_metrics.sources._sheets import SHEETS, Sheet, Who, read_row, text
 from ospo_metrics.sources._snapshots import Snapshot, changed, hand_over, last_saved, mark_of
 from ospo_metrics.sources._tables import decoded, delimiters, fingerprint, numbered, rows
 
@@ -23,6 +24,8 @@ LARGEST_UNPACKED = 200 << 20
 MOST_ROWS = 100_000
 MOST_CELLS = 2_000_000
 _LAST_ROW = 1 << 20
+PROPOSALS = {"identity-proposals": "same_person"}
+"""Files that a build fills in for a person to answer, and the sheet that they belong to."""
 VERSION = 2
 """Raise it when the same sheet is read differently, so that every sheet is read again."""
 
@@ -66,8 +69,17 @@ def instances(settings: Any, workspace: Path) -> list[Instance]:
 
 
 def read(instance: Instance, stream: str, context: Context) -> Iterator[Handed]:
-    """Hand over the rows of one sheet, `<sheet>.csv` or a sheet of that name in any .xlsx; a bad row is set aside."""
+    """Hand over the rows of one sheet, `<sheet>.csv` or a sheet of that name in any .xlsx; a bad row is set aside.
+
+    Whoever is named in a sheet becomes a keyed pseudonym while it is read.
+    """
     folder: Folder = instance.options
+    key = read_key(context.workspace) if SHEETS[stream].names_people else b""
+    if key is None:
+        raise SourceError(
+            f"outreach: there is no whole key in {KEY_FILE}, and without it no address may be read. "
+            "Run 'ospo-metrics collect', which makes one, or restore it from your backup."
+        )
     place = context.workspace / folder.path
     if not place.is_dir():
         raise SourceError(
@@ -81,7 +93,7 @@ def read(instance: Instance, stream: str, context: Context) -> Iterator[Handed]:
     setting = fingerprint(VERSION, folder.communities)
     marks = {name: mark_of(path, setting, LARGEST_SHEET) for name, path in files.items()}
     again = changed(marks, context)
-    found = _snapshots(files, again, marks, stream, folder) if again else iter(())
+    found = _snapshots(files, again, marks, stream, folder, key=key) if again else iter(())
     until = last_saved(files.values(), context.now)
     yield from hand_over(
         found, marks, context, "rows of the sheet, and those that were taken out of it", until
@@ -89,7 +101,13 @@ def read(instance: Instance, stream: str, context: Context) -> Iterator[Handed]:
 
 
 def _snapshots(
-    files: dict[str, Path], again: list[str], marks: dict[str, str], stream: str, folder: Folder
+    files: dict[str, Path],
+    again: list[str],
+    marks: dict[str, str],
+    stream: str,
+    folder: Folder,
+    *,
+    key: bytes,
 ) -> Iterator[Snapshot]:
     """The files that changed; all are looked through, because a row may stand in two of them."""
     seen: dict[str, str] = {}
@@ -98,7 +116,7 @@ def _snapshots(
         before = dict(seen)
         try:
             for page in _pages(name, path, stream, snapshot):
-                _read_page(page, snapshot, seen, folder)
+                _read_page(page, snapshot, seen, folder, key)
         except Exception as error:
             seen = before
             snapshot.items.clear()
@@ -111,7 +129,7 @@ def _snapshots(
 def _pages(name: str, path: Path, stream: str, snapshot: Snapshot) -> Iterator[_Page]:
     """The pages of a file that belong to this sheet; what belongs to none is set aside with the nearest."""
     ending = path.suffix.lower()
-    stem = path.stem.casefold()
+    stem = PROPOSALS.get(path.stem, path.stem.casefold())
     if path.stat().st_size > LARGEST_SHEET:
         if _home(stem) == stream:
             snapshot.rejects.append(Reject(f"{name}:0", f"it is larger than {LARGEST_SHEET >> 20} MB"))
@@ -192,7 +210,7 @@ def _csv_lines(raw: bytes) -> list[_Line]:
     ]
 
 
-def _read_page(page: _Page, snapshot: Snapshot, seen: dict[str, str], folder: Folder) -> None:
+def _read_page(page: _Page, snapshot: Snapshot, seen: dict[str, str], folder: Folder, secret: bytes) -> None:
     """Add a page's rows to the snapshot, each as an item or with what is wrong with it."""
     sheet = SHEETS[page.name]
 
@@ -221,10 +239,12 @@ def _read_page(page: _Page, snapshot: Snapshot, seen: dict[str, str], folder: Fo
         if any(cell is not None and text(cell) for cell in line.cells[len(titles) :]):
             reject(line.number, "", f"it has {len(line.cells)} cells and the header {len(titles)}")
             continue
-        row, wrong = read_row(sheet, dict(zip(titles, line.cells, strict=False)), folder.communities)
-        key = "|".join(str(row[column] or "") for column in sheet.key) or fingerprint(*row.values())
+        read, wrong = read_row(sheet, dict(zip(titles, line.cells, strict=False)), folder.communities)
+        row = {title: _without_name(value, secret) for title, value in read.items()}
+        key = "|".join(_in_key(row[column]) for column in sheet.key) or fingerprint(*row.values())
         if not wrong and sheet.key and key in seen:
-            wrong = [(sheet.key[0], f"{key!r} was there before, in {seen[key]}; a row stands once")]
+            which = "it" if sheet.is_private else repr(key)
+            wrong = [(sheet.key[0], f"{which} was there before, in {seen[key]}; a row stands once")]
         for column, what in wrong:
             reject(line.number, column, what)
         if not wrong:
@@ -233,6 +253,17 @@ def _read_page(page: _Page, snapshot: Snapshot, seen: dict[str, str], folder: Fo
     keys = numbered(key for _, key, _ in found)
     for (number, _, row), key in zip(found, keys, strict=True):
         snapshot.items.append(Item(key, as_json(row), None, f"{page.file}:{page.place} {number}"))
+
+
+def _without_name(value: Any, secret: bytes) -> Any:
+    """A value of a row, whoever it names as a pseudonym."""
+    if isinstance(value, Who):
+        return {"kind": value.kind, "id": pseudonym(secret, value.kind, value.value)}
+    return value
+
+
+def _in_key(value: Any) -> str:
+    return f"{value['kind']}:{value['id']}" if isinstance(value, dict) else str(value or "")
 
 
 def _no_column(sheet: Sheet, place: int, title: str) -> tuple[str, str]:
