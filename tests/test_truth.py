@@ -34,7 +34,7 @@ def _true_monthly(truth: dict[str, Any], what: str) -> dict[tuple[str, str, str,
     for row in truth["monthly"]:
         segment = {"agents": "bots"}.get(row["segment"], row["segment"])
         key = (row["scope_kind"], row["scope_id"], row["month"], segment)
-        cells[key] = cells.get(key, 0) + row[f"{what}_by_mailmap"]
+        cells[key] = cells.get(key, 0) + row[f"{what}_as_told"]
     return cells
 
 
@@ -51,7 +51,7 @@ def test_bots_and_agents_are_counted_as_such(
 
 
 def test_every_human_is_counted_once_a_month(published: Workspace, truth: dict[str, Any]) -> None:
-    """The human contributors of each month are exactly those whom addresses, logins and .mailmap tell apart."""
+    """The human contributors of each month are exactly those whom the sources tell apart."""
     with duckdb.connect(str(published.warehouse), read_only=True) as connection:
         found = connection.execute(
             "select scope_kind, scope_id, strftime(occurred_on, '%Y-%m'), 'people', count(distinct person_id) "

@@ -8,29 +8,28 @@ sources; only where an archive hides its addresses does the name stand for the p
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from ospo_metrics.pseudonyms import normalise, pseudonym
+import numpy as np
+from numpy.typing import NDArray
+
+from ospo_metrics.pseudonyms import normalise
+
+RULES = {
+    "same_person": "somebody decided that they are one person",
+    "github_noreply": "GitHub made this address for this login",
+    "github_commit": "GitHub attributes commits from this address to this login",
+    "mailmap": "the project's own .mailmap says so",
+    "profile_address": "the public profile of this login has this address",
+    "register": "a register of who is who says so",
+    "name_in_archive": "the archive hides addresses, and this name has this one address in it",
+    "masked_address": "what the archive left of an address fits this one, under the same name",
+}
+"""The rules by which two identities are one person, the strongest first, and what each of them means."""
 
 _NOREPLY = re.compile(r"^(?:\d+\+)?([a-z0-9][a-z0-9-]*(?:\[bot\])?)@users\.noreply\.github\.com$")
 
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What a source calls somebody: `kind` is `address`, `login`, or the kind of a name in one place."""
-
-    kind: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """Two identities of one person, and the rule that says so."""
-
-    left: int
-    right: int
-    rule: str
+Places = NDArray[np.int64]
 
 
 def login_of(address: str) -> str | None:
@@ -39,60 +38,91 @@ def login_of(address: str) -> str | None:
     return match[1] if match else None
 
 
-def links(identities: Sequence[Identity]) -> list[Link]:
-    """The links that the rules find among distinct identities; positions refer to the sequence.
-
-    Spellings of the same address are one identity already (rule `same_address`); what is linked here is
-    GitHub's noreply address to its login (rule `github_noreply`).
-    """
-    logins = {
-        normalise("login", identity.value): position
-        for position, identity in enumerate(identities)
-        if identity.kind == "login"
-    }
-    found = []
-    for position, identity in enumerate(identities):
-        if identity.kind == "address" and (login := login_of(identity.value)) in logins:
-            found.append(Link(position, logins[login], "github_noreply"))
-    return found
-
-
-def components(count: int, linked: Iterable[Link]) -> list[int]:
-    """For each of `count` identities the smallest position that it is linked to, directly or not."""
-    parent = list(range(count))
-
-    def top(position: int) -> int:
-        while parent[position] != position:
-            parent[position] = parent[parent[position]]
-            position = parent[position]
-        return position
-
-    for link in linked:
-        low, high = sorted((top(link.left), top(link.right)))
-        parent[high] = low
-    return [top(position) for position in range(count)]
-
-
 def persons(
-    key: bytes, identities: Sequence[Identity], told: Sequence[Link] = ()
-) -> tuple[list[str], list[str], list[str]]:
-    """For each identity its id, its person's id and the rule; ids do not depend on the order of the input.
+    ids: Sequence[str],
+    links: Sequence[tuple[int, int, str]],
+    apart: Sequence[tuple[int, int]],
+    first_seen: NDArray[np.datetime64] | None = None,
+) -> list[str]:
+    """The person of each of some different identities, named by the id of the one that was seen first.
 
-    `told` are links that the sources themselves know, such as those of a `.mailmap`; those that the rules
-    find are added. A person's id is the smallest of the ids of their identities, so it stays while no link is added.
+    `links` are pairs of places in `ids` with their rule, `apart` pairs that somebody decided are two people:
+    these overrule every link, and of the links that would join them the weakest are not followed. So the name of a
+    person stays from night to night, whatever comes to light later, and no order of the input matters.
     """
-    ids = [pseudonym(key, identity.kind, identity.value) for identity in identities]
-    first: dict[str, int] = {}
-    same = [
-        Link(first.setdefault(identity_id, position), position, f"same_{identity.kind}")
-        for position, (identity_id, identity) in enumerate(zip(ids, identities, strict=True))
-    ]
-    found = [*links(identities), *told]
-    groups = components(len(identities), [*same, *found])
-    smallest: dict[int, str] = {}
-    for identity_id, group in zip(ids, groups, strict=True):
-        smallest[group] = min(identity_id, smallest.get(group, identity_id))
-    rules = ["same_" + identity.kind for identity in identities]
-    for link in found:
-        rules[link.left] = link.rule
-    return ids, [smallest[group] for group in groups], rules
+    count = len(ids)
+    order = np.argsort(np.array(ids, dtype=str), kind="stable")
+    place_of = np.empty(count, np.int64)
+    place_of[order] = np.arange(
+        count
+    )  # identities by their ids, so that nothing depends on the order of the input
+    pairs = np.array([(left, right) for left, right, _ in links], np.int64).reshape(-1, 2)
+    strength = {rule: rank for rank, rule in enumerate(RULES)}
+    ranks = np.array([strength[rule] for _, _, rule in links], np.int64)
+    kept_apart = place_of[np.array(apart, np.int64).reshape(-1, 2)]
+    labels = groups(count, place_of[pairs], ranks, kept_apart)
+    if first_seen is None:
+        first_seen = np.full(count, np.datetime64("NaT"), "datetime64[us]")
+    seen = first_seen[order].astype("datetime64[us]").astype(np.int64)
+    seen[np.isnat(first_seen[order])] = np.iinfo(np.int64).max  # what was never seen names nobody who was
+    by_age = np.lexsort((np.arange(count), seen, labels))
+    _, first_of_label = np.unique(labels[by_age], return_index=True)
+    founder = by_age[first_of_label]
+    named = order[founder[np.unique(labels, return_inverse=True)[1]]]
+    return [ids[place] for place in named[place_of]]
+
+
+def groups(count: int, pairs: Places, ranks: Places, apart: Places) -> Places:
+    """For each of `count` identities a number that it shares with all that it is linked to, directly or not.
+
+    `pairs` has a link a row, `ranks` how weak each is, `apart` a pair a row that must not come together.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    graph = coo_array((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
+    labels: Places = connected_components(graph, directed=False)[1].astype(np.int64)
+    torn = labels[apart[:, 0]][labels[apart[:, 0]] == labels[apart[:, 1]]]
+    if not len(torn):
+        return labels
+    inside = np.flatnonzero(np.isin(labels[pairs[:, 0]], torn))
+    low, high = pairs[inside].min(axis=1), pairs[inside].max(axis=1)
+    strongest_first = inside[np.lexsort((high, low, ranks[inside]))]
+    top = _without(
+        [(int(left), int(right)) for left, right in pairs[strongest_first]],
+        [(int(left), int(right)) for left, right in apart if left != right],
+    )
+    for member in np.flatnonzero(np.isin(labels, torn)):
+        labels[member] = count + top(int(member))
+    return labels
+
+
+def _without(links: list[tuple[int, int]], apart: list[tuple[int, int]]) -> _Top:
+    """Follow the links in their order, but for those that would bring together what is to stay apart."""
+    top = _Top()
+    foes: dict[int, set[int]] = {}
+    for left, right in apart:
+        foes.setdefault(left, set()).add(right)
+        foes.setdefault(right, set()).add(left)
+    for left, right in links:
+        one, other = top(left), top(right)
+        if one == other or any(top(foe) == other for foe in foes.get(one, ())):
+            continue
+        keep, gone = min(one, other), max(one, other)
+        top.parent[gone] = keep
+        if more := foes.pop(gone, None):
+            foes.setdefault(keep, set()).update(more)
+    return top
+
+
+class _Top:
+    """The smallest of those that are joined with somebody."""
+
+    def __init__(self) -> None:
+        self.parent: dict[int, int] = {}
+
+    def __call__(self, member: int) -> int:
+        while (parent := self.parent.setdefault(member, member)) != member:
+            self.parent[member] = self.parent[parent]
+            member = parent
+        return member

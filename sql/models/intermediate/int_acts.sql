@@ -1,13 +1,22 @@
--- Every dated act, with the identity that did it as its source names it: `actor_kind` and `actor`.
+-- Every dated act, with the identity that did it as its source names it: `actor_kind` and `actor`. An address that can
+-- be anybody's, such as root@localhost, identifies nobody: what counts then is the name, in its own place.
 with acts as (
     select
         'git' as source, project_id, 'commit|' || sha as act, sha as conversation_key,
         case when is_merge then 'commit_merged' else 'commit_authored' end as kind, 'D2' as level,
-        case when author_address is null then 'git_name' else 'address' end as actor_kind,
-        coalesce(author_address, project_id || ' ' || author_name) as actor, author_name as actor_name,
+        case when own_address is null then 'git_name' else 'address' end as actor_kind,
+        coalesce(own_address, project_id || ' ' || author_name) as actor, author_name as actor_name,
         null as actor_type, authored_at as occurred_at, utc_offset_minutes, false as is_automated,
         false as is_coauthor
-    from {{ ref('stg_git__commits') }}
+    from (
+        select
+            *,
+            case
+                when {{ identifies('author_address') }} then author_address
+                when {{ identifies('author_mapped_address') }} then author_mapped_address
+            end as own_address
+        from {{ ref('stg_git__commits') }}
+    )
 
     union all
 
@@ -17,14 +26,16 @@ with acts as (
     from {{ ref('stg_git__coauthors') }} as a
     join {{ ref('stg_git__commits') }} as c
         on a.project_id = c.project_id and a.instance = c.instance and a.sha = c.sha
-    where a.address is not null and lower(a.address) is distinct from lower(c.author_address)
+    where {{ identifies('a.address') }} and lower(a.address) is distinct from lower(c.author_address)
 
     union all
 
     select
         'mailing_lists', m.project_id, 'message|' || m.message_id, t.thread_id, 'message_sent', 'D1',
-        case when m.from_address is null then 'mail_name' else 'address' end,
-        coalesce(m.from_address, m.project_id || ' ' || coalesce(m.from_name, m.from_address_masked)), m.from_name,
+        case when {{ identifies('m.from_address') }} then 'address' else 'mail_name' end,
+        case when {{ identifies('m.from_address') }} then m.from_address
+            else m.project_id || ' ' || coalesce(m.from_name, m.from_address_masked, m.from_address) end,
+        m.from_name,
         null, m.sent_at, m.utc_offset_minutes, m.is_automated, false
     from {{ ref('int_mail_messages') }} as m
     join {{ ref('int_mail_threads') }} as t on m.message_id = t.message_id

@@ -87,7 +87,7 @@ with acts as (
 
 -- A commit that git itself tells counts as git has it, with its .mailmap.
 commits as (
-    select c.*
+    select c.*, case when {{ identifies('c.author_address') }} then c.author_address end as own_address
     from {{ ref('stg_github__commits') }} as c
     anti join {{ ref('stg_git__commits') }} as g on c.project_id = g.project_id and c.sha = g.sha
 ),
@@ -106,8 +106,8 @@ union all
 
 select
     project_id, 'commit|' || sha, sha, case when is_merge then 'commit_merged' else 'commit_authored' end, 'D2',
-    case when author_address is not null then 'address' when author_login is not null then 'login' else 'git_name' end,
-    coalesce(author_address, author_login, project_id || ' ' || author_name), author_name,
+    case when own_address is not null then 'address' when author_login is not null then 'login' else 'git_name' end,
+    coalesce(own_address, author_login, project_id || ' ' || author_name), author_name,
     null, authored_at, utc_offset_minutes, false, is_deleted
 from commits
 
@@ -119,4 +119,4 @@ select
 from coauthors
 where author.address is distinct from author_address
 group by all
-having author.address is not null
+having {{ identifies('author.address') }}

@@ -1,7 +1,7 @@
 -- The public profiles of accounts, as told last by whichever repository they were met in.
 {% set shape = {
     '__typename': 'VARCHAR', 'login': 'VARCHAR', 'name': 'VARCHAR', 'company': 'VARCHAR', 'location': 'VARCHAR',
-    'createdAt': 'TIMESTAMPTZ',
+    'email': 'VARCHAR', 'createdAt': 'TIMESTAMPTZ',
 } %}
 
 with newest as ({{ newest('github', 'people', shape) }})
@@ -13,6 +13,7 @@ select
     node.name,
     nullif(trim(node.company), '') as company,
     nullif(trim(node.location), '') as location,
+    nullif(lower(trim(node.email)), '') as email,
     node.createdAt as joined_at
 from newest
 qualify row_number() over (partition by key order by fetched_at desc, instance) = 1

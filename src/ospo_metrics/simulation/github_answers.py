@@ -6,11 +6,12 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 from ospo_metrics.simulation import plan
-from ospo_metrics.simulation.happenings import Conversation, Entry, Happenings
+from ospo_metrics.simulation.happenings import Commit, Conversation, Entry, Happenings
 from ospo_metrics.simulation.people import Person
 from ospo_metrics.simulation.plan import Community, Repository, iso
 
@@ -33,7 +34,8 @@ def write(folder: Path, happenings: Happenings) -> dict[str, Any]:
             place += 1
             talks = sorted(by_repository.get(repository.id, []), key=lambda talk: talk.number)
             target = folder / "github" / repository.id
-            found[repository.id] = _Recording(repository, community, place, talks).write(target)
+            recording = _Recording(repository, community, place, talks)
+            found[repository.id] = recording.write(target, happenings.commits[repository.id])
     (folder / "github" / "recorded_at.txt").write_text(iso(plan.RECORDED_AT) + "\n")
     return found
 
@@ -53,7 +55,7 @@ class _Recording:
         self._next_event_id = 6_000_000_000 + place * 20_000_000
         self._contributed: set[str] = set()
 
-    def write(self, target: Path) -> dict[str, Any]:
+    def write(self, target: Path, commits: list[Commit]) -> dict[str, Any]:
         target.mkdir(parents=True, exist_ok=True)
         streams: dict[str, list[Node]] = {"issues": [], "change_requests": [], "labels": self._labels()}
         for thread in ("issue", "change_request"):
@@ -65,6 +67,7 @@ class _Recording:
             streams[f"{talk.kind}s"].append(self._thread(talk, len(comments), len(events)))
             streams[f"{talk.kind}_comments"] += comments
             streams[f"{talk.kind}_events"] += events
+        streams["commits"] = [_commit(commit) for commit in sorted(commits, key=lambda each: each.landed_at)]
         issues, changes = streams["issues"], streams["change_requests"]
         comments = streams["issue_comments"] + streams["change_request_comments"]
         for name, nodes in (("repositories", [self._about(issues, changes)]), *streams.items()):
@@ -245,6 +248,30 @@ def _actor(person: Person) -> Node | None:
         "login": login.removesuffix("[bot]"),
         "databaseId": person.github_id,
     }
+
+
+def _commit(commit: Commit) -> Node:
+    """A commit with the accounts that GitHub takes its authors for: it knows the addresses that people told it."""
+    authors = [
+        _author(person, address) for person, address in [(commit.person, commit.address), *commit.co_authors]
+    ]
+    return {
+        "oid": commit.sha,
+        "authoredDate": iso(commit.author_at),
+        "committedDate": iso(commit.landed_at),
+        "author": authors[0] | {"date": _with_zone(commit.author_at, commit.person.offset_minutes)},
+        "authors": {"totalCount": len(authors), "nodes": authors},
+        "parents": {"totalCount": 2 if commit.is_merge else 1},
+    }
+
+
+def _author(person: Person, address: str) -> Node:
+    account = {"login": person.login, "databaseId": person.github_id} if person.knows(address) else None
+    return {"name": person.git_name, "email": address, "user": account}
+
+
+def _with_zone(at: int, minutes: int) -> str:
+    return datetime.fromtimestamp(at, timezone(timedelta(minutes=minutes))).isoformat()
 
 
 def _merge_commit(talk: Conversation) -> Node | None:

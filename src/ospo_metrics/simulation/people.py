@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass, field
+from zlib import crc32
 
 from ospo_metrics.simulation.dice import Dice
 from ospo_metrics.simulation.plan import DAY, MAIL_PROVIDERS, ORGANIZATIONS, OWN, OWN_ORGANIZATION
@@ -93,6 +94,12 @@ class Person:
     told_by: str = ""
     communities: list[str] = field(default_factory=list)
     employments: list[Employment] = field(default_factory=list)
+
+    def knows(self, address: str) -> bool:
+        """Whether their account at GitHub has this address: its own does, and most others were told to it."""
+        if self.login is None or self.is_ghost:
+            return False
+        return address == self.noreply or crc32(f"{self.id} {address}".encode()) % 8 > 0
 
     def employment(self, at: int) -> Employment | None:
         return next((job for job in self.employments if job.holds(at)), None)

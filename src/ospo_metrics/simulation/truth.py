@@ -23,9 +23,9 @@ _DEFINITIONS = {
     "outside": "a human who does not work for us on the day of the contribution",
     "own": "a human who works for us on the day of the contribution",
     "people": "outside and own together, each human once",
-    "by_address": "people as one sees them who takes each commit's address as .mailmap spells it, joins "
-    "equal addresses and GitHub's noreply address to its login, and nothing else",
-    "by_mailmap": "the same, and every address that .mailmap replaces is joined to the one it puts there",
+    "as_told": "people as one sees them who joins equal addresses and all that a source says is one: GitHub's "
+    "noreply address and its login, the addresses of .mailmap, and an address and the login that GitHub takes "
+    "it for",
     "newcomer": "of a conversation: its opener does the first thing ever in that community with it",
     "ghost": "an account that is gone: what it wrote is there, but nobody can be counted for it",
     "first_response": "the first comment or message by another human; null where none came before the end",
@@ -225,16 +225,16 @@ def _person(person: Person, made: list[Contribution]) -> dict[str, Any]:
 
 
 def _monthly(happenings: Happenings, contributions: Iterable[Contribution]) -> list[dict[str, Any]]:
-    """One row per scope, month and segment with anybody in it, for three ways of telling people apart."""
+    """One row per scope, month and segment with anybody in it, as it is and as the sources tell people apart."""
     community_of = {project: each.id for each in plan.COMMUNITIES for project in projects(each)}
-    ways = _Ways(happenings)
-    active: dict[tuple[str, ...], tuple[set[str], ...]] = defaultdict(lambda: (set(), set(), set()))
-    new: dict[tuple[str, ...], list[int]] = defaultdict(lambda: [0, 0, 0])
+    told = _Told(happenings)
+    active: dict[tuple[str, ...], tuple[set[str], ...]] = defaultdict(lambda: (set(), set()))
+    new: dict[tuple[str, ...], list[int]] = defaultdict(lambda: [0, 0])
     known: set[tuple[str, str, int, str]] = set()
     whole = set(plan.months())
     for each in contributions:
         month = plan.month_of(each.at)
-        names = ways.names(each)
+        names = (each.person.id, told.name(each.identity_kind, each.identity))
         for scope in (
             ("project", each.project),
             ("community", community_of[each.project]),
@@ -262,28 +262,38 @@ def _monthly(happenings: Happenings, contributions: Iterable[Contribution]) -> l
     ]
 
 
-_WAYS = ("", "_by_address", "_by_mailmap")
+_WAYS = ("", "_as_told")
 
 
-class _Ways:
-    """Whom a contribution counts for: the person, and what two simple readers take for a person."""
+class _Told:
+    """Whom a reader takes for one person who believes all that the sources say of it, and nothing else."""
 
     def __init__(self, happenings: Happenings) -> None:
-        self._mapped = {
-            commit.address.lower(): _login(commit.person.login)
-            for commits in happenings.commits.values()
-            for commit in commits
-            if commit.person.in_mailmap and commit.person.login
-        }
+        self._joined: dict[str, str] = {}
+        for commits in happenings.commits.values():
+            for commit in commits:
+                for person, address in [(commit.person, commit.address), *commit.co_authors]:
+                    is_mapped = person.in_mailmap and person is commit.person
+                    if person.login and (is_mapped or person.knows(address)):
+                        self._join(_address(address), _login(person.login))
 
-    def names(self, each: Contribution) -> tuple[str, str, str]:
-        if each.identity_kind == "login":
-            name = _login(each.identity)
-        else:
-            login = login_of(each.identity)
-            name = _login(login) if login else each.identity.lower()
-        joined = self._mapped.get(name, name)
-        return each.person.id, joined if each.kind == "commit_authored" else name, joined
+    def name(self, kind: str, identity: str) -> str:
+        """The same name for all identities of one person."""
+        return self._top(_login(identity) if kind == "login" else _address(identity))
+
+    def _join(self, one: str, other: str) -> None:
+        low, high = sorted((self._top(one), self._top(other)))
+        self._joined[high] = low
+
+    def _top(self, name: str) -> str:
+        while (above := self._joined.get(name, name)) != name:
+            name = above
+        return name
+
+
+def _address(address: str) -> str:
+    login = login_of(address)
+    return _login(login) if login else address.lower()
 
 
 def _login(login: str | None) -> str:

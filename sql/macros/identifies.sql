@@ -1,0 +1,13 @@
+{# Whether an address can be of one person only: not one that git makes of a user and a machine, nor one of a manual. #}
+{% macro identifies(address) -%}
+    coalesce(
+        regexp_matches({{ address }}, '^[^@\s]+@([^@\s]*[^@\s.]\.)+\pL[\pL\pN-]+$')
+        and not regexp_matches(
+            lower({{ address }}),
+            '@([^@]+\.)?(localhost|localdomain|local|lan|internal|intranet|invalid|home)$'
+            || '|^(you|your[._-]?(name|e?mail)|user(name)?|e?mail|name|me|none|unknown|nobody|noreply|no-reply)@'
+            || '((your[._-]?)?(example|domain|company|email)|users\.noreply\.github)\.(com|org|net)$'
+        ),
+        false
+    )
+{%- endmacro %}
