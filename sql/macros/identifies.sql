@@ -11,3 +11,12 @@
         false
     )
 {%- endmacro %}
+
+{# Whoever an address does not identify, by a name of several words in its own place; a single word may be many people's,
+   and stands with what there is of an address. #}
+{% macro by_name(project, name, address) -%}
+    {{ project }} || ' ' || case
+        when {{ address }} is null or contains(trim({{ name }}), ' ') then {{ name }}
+        else concat_ws(' ', {{ name }}, lower({{ address }}))
+    end
+{%- endmacro %}

@@ -34,6 +34,8 @@ Folder = Annotated[
     Path, typer.Option("--workspace", "-w", help="The folder that holds ospo.toml.", metavar="DIR")
 ]
 HERE = Path()
+explainer = typer.Typer(help="Tell how something came about.", no_args_is_help=True)
+app.add_typer(explainer, name="explain", rich_help_panel="Look")
 
 
 class Format(StrEnum):
@@ -184,6 +186,31 @@ def query(
         answer(open_workspace(workspace), sql, form.value, sys.stdout)
 
 
+@explainer.command()
+def person(
+    handle: Annotated[str, typer.Argument(help="A GitHub login or an e-mail address.")],
+    workspace: Folder = HERE,
+) -> None:
+    """Tell whom somebody is taken for, and the chain of rules behind it; it reads the private warehouse."""
+    from ospo_metrics.explain import person as explain
+
+    with sentences():
+        found = explain(open_workspace(workspace), handle)
+    because = f", because {found.kind_reason}" if found.kind_reason else ""
+    print(f"Person {found.person_id}: {found.kind}{because}. Known as:")
+    for known in found.identities:
+        seen = (
+            f"{known.acts:,} acts, {known.first_seen_at:%Y-%m-%d} to {known.last_seen_at:%Y-%m-%d}"
+            if known.acts and known.first_seen_at and known.last_seen_at
+            else "no acts"
+        )
+        print(f"  {known.name}: {seen}")
+        for sentence in known.because:
+            print(f"      {sentence}")
+    for sentence in found.apart:
+        print(f"Kept apart: {sentence}.")
+
+
 @app.command(rich_help_panel="Look")
 def status(workspace: Folder = HERE) -> None:
     """Tell of the last runs, how fresh each source is, rows, rejects, and what is missing."""
@@ -225,6 +252,7 @@ class UsageError(Exception):
 def sentences() -> Iterator[None]:
     """Turn the errors that have an answer into one sentence and status 1; a defect keeps its traceback."""
     from ospo_metrics import simulation, steps
+    from ospo_metrics.explain import UnknownPersonError
     from ospo_metrics.query import QueryError
 
     try:
@@ -235,6 +263,7 @@ def sentences() -> Iterator[None]:
         prefect_server.ServerError,
         simulation.NotSimulatedError,
         QueryError,
+        UnknownPersonError,
         UsageError,
     ) as error:
         fail(str(error))

@@ -18,6 +18,7 @@ from ospo_metrics.warehouse import records
 from ospo_metrics.words import Number
 
 METRIC = "event_outcomes"
+MATCHES = "identity_match_rate"
 
 _EVENTS = """
 select e.event_id, e.name, e.city, e.venue, e.starts_on, e.ends_on, e.role
@@ -30,8 +31,8 @@ _NUMBERS = """
 select
     metric, scope_kind, scope_id, period_start, period_end, segment, value, lower, upper,
     numerator, denominator, sample_size, status, reason
-from metrics.event_outcomes
-where scope_kind = 'event'
+from metrics.metric_values
+where scope_kind = 'event' and metric in ($outcomes, $matches)
 """
 
 _COSTS = """
@@ -66,6 +67,7 @@ class Event:
     role: str
     cost: str
     numbers: dict[str, Number]
+    matches: dict[str, Number]
 
     @property
     def page(self) -> str:
@@ -85,11 +87,13 @@ def read(connection: duckdb.DuckDBPyConnection) -> list[Event]:
             "select schema_name, table_name from duckdb_tables()"
         ).fetchall()
     }
-    if not {"core.dim_events", "core.fct_costs", "metrics.event_outcomes"} <= tables:
+    if not {"core.dim_events", "core.fct_costs", "metrics.event_outcomes", "metrics.metric_values"} <= tables:
         return []
     numbers: dict[str, dict[str, Number]] = defaultdict(dict)
-    for row in records(connection, _NUMBERS):
-        numbers[row["scope_id"]][row["segment"]] = Number(**row)
+    matches: dict[str, dict[str, Number]] = defaultdict(dict)
+    for row in records(connection, _NUMBERS, {"outcomes": METRIC, "matches": MATCHES}):
+        of_metric = numbers if row["metric"] == METRIC else matches
+        of_metric[row["scope_id"]][row["segment"]] = Number(**row)
     costs = {row["object_id"]: _cost(row) for row in records(connection, _COSTS)}
     return [
         Event(
@@ -101,6 +105,7 @@ def read(connection: duckdb.DuckDBPyConnection) -> list[Event]:
             role=_ROLES.get(row["role"] or "", ""),
             cost=costs.get(row["event_id"], ""),
             numbers=numbers[row["event_id"]],
+            matches=matches[row["event_id"]],
         )
         for row in records(connection, _EVENTS)
         if row["starts_on"] is not None and numbers[row["event_id"]]
@@ -111,9 +116,18 @@ def render(
     environment: jinja2.Environment, site: dict[str, Any], metric: Metric, events: Sequence[Event]
 ) -> dict[str, str]:
     """The list of events, and each event's own page."""
-    labels = [words.label(metric, segment) for segment in metric.segments]
+    came, *afterwards = metric.segments
+    labels = [words.label(metric, came), "Found", *(words.label(metric, each) for each in afterwards)]
     shown = [
-        (event, [_cell(metric, event.numbers.get(each)) for each in metric.segments]) for event in events
+        (
+            event,
+            [
+                _cell(metric, event.numbers.get(came)),
+                _cell(metric, event.matches.get("matched")),
+                *(_cell(metric, event.numbers.get(each)) for each in afterwards),
+            ],
+        )
+        for event in events
     ]
     pages = {
         "events.html": environment.get_template("events.html.j2").render(
@@ -124,7 +138,13 @@ def render(
     for event in events:
         steps = [_step(metric, segment, event.numbers.get(segment)) for segment in metric.segments]
         pages[f"{event.page}.html"] = template.render(
-            site=site, page="events", metric=metric, event=event, steps=steps, bounds=_bounds(event)
+            site=site,
+            page="events",
+            metric=metric,
+            event=event,
+            steps=steps,
+            found=_found(event),
+            bounds=_bounds(event),
         )
     return pages
 
@@ -167,6 +187,28 @@ def _cell(metric: Metric, number: Number | None) -> dict[str, Any]:
         "range": words.bounds(metric, number),
         "is_known": True,
     }
+
+
+_FOUND = {
+    "matched": "agreed to be measured and {were} found in our communities",
+    "not_found": "agreed and {were} not found",
+    "not_agreed": "did not agree",
+    "not_asked": "{were} not asked",
+    "no_address": "stand in the list without an address",
+}
+
+
+def _found(event: Event) -> str:
+    """Whom of those who came we can find, and why not the others."""
+    matched = event.matches.get("matched")
+    if matched is None or not matched.is_ok:
+        return ""
+    parts = [
+        f"{number.numerator:,} {text.format(were='was' if number.numerator == 1 else 'were')}"
+        for segment, text in _FOUND.items()
+        if (number := event.matches.get(segment)) and (number.numerator or segment == "matched")
+    ]
+    return f"Of the {matched.denominator:,} who came, {words.listed(parts)}."
 
 
 def _bounds(event: Event) -> str:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import duckdb
+
+from ospo_metrics import proposals
 from ospo_metrics.settings import Workspace
 from ospo_metrics.sources import discover
 from ospo_metrics.warehouse import WarehouseError, open_published, open_warehouse
@@ -77,6 +80,7 @@ def status(workspace: Workspace) -> Status:
                 connection.execute(query).fetchall()
                 for query in (_RUNS, _SOURCES.format(where="where is_configured"), _REJECTS, _GAPS, _SPENDING)
             ]
+            missing += _contradictions(connection)
     except WarehouseError as error:
         missing.append(f"This is what was last published, for {error}")
         published = open_published(workspace.database)
@@ -89,6 +93,20 @@ def status(workspace: Workspace) -> Status:
             published.close()
     runs, sources, rejects, gaps, spending = answers
     return Status(runs, sources, rejects, gaps, spending, [*missing, *_missing(workspace, runs, sources)])
+
+
+def _contradictions(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Decisions on who is who that do not hold, each with its place."""
+    try:
+        rows = connection.execute(
+            "select location from intermediate.int_identity_conflicts order by all limit 5"
+        ).fetchall()
+    except duckdb.CatalogException:  # nothing was built yet
+        return []
+    return [
+        f"{place} does not hold, because other rows say the contrary. Correct one of them."
+        for (place,) in rows
+    ]
 
 
 def _missing(workspace: Workspace, runs: list[tuple[Any, ...]], sources: list[tuple[Any, ...]]) -> list[str]:
@@ -127,15 +145,13 @@ def _undecided(workspace: Workspace) -> list[str]:
     found = []
     if workspace.settings.sources.outreach is None and any((workspace.folder / "outreach").glob("**/*.*")):
         found.append("The files in outreach/ are not read. Add [sources.outreach] to ospo.toml.")
-    proposals = workspace.private / "event_proposals.csv"
-    doubtful = (
-        max(len(proposals.read_text(encoding="utf-8").splitlines()) - 1, 0) if proposals.is_file() else 0
-    )
-    if doubtful:
+    if doubtful := proposals.open_questions(events := proposals.events_file(workspace)):
         found.append(
-            f"{doubtful} events wait for you to decide: see {proposals}, and copy what you decide "
+            f"{doubtful} events wait for you to decide: see {events}, and copy what you decide "
             "into outreach/event_matches.csv with yes or no."
         )
+    if doubtful := proposals.open_questions(people := proposals.people_file(workspace)):
+        found.append(f"{doubtful} pairs of people may be one: write yes or no behind them in {people}.")
     return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import re
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ospo_metrics import project
+from ospo_metrics import project, proposals
 from ospo_metrics.children import ending_with_us
 from ospo_metrics.collect import prepare
 from ospo_metrics.progress import Teller
@@ -56,23 +55,12 @@ def build(workspace: Workspace, progress: Teller) -> Built:
         raise BuildError(_first_sentence(broken[0]))
     if errors and not any(node["status"] == "fail" for node in nodes):
         raise BuildError(f"dbt could not start: {_joined(errors[0])} The whole log is {_log(workspace)}.")
-    _propose_events(workspace)
+    proposals.write(workspace)
     passed = [node for node in nodes if node["status"] in ("success", "pass", "warn")]
     return Built(
         models=sum(node["unique_id"].startswith(("model.", "seed.")) for node in passed),
         tests=sum(node["unique_id"].startswith("test.") for node in passed),
     )
-
-
-def _propose_events(workspace: Workspace) -> None:
-    """Write the pairs of events that may be one, in the form of the sheet `event_matches`, for a person to decide."""
-    with open_warehouse(workspace.warehouse, read_only=True) as connection:
-        rows = connection.execute(
-            "select event, other, '' as same, reason from intermediate.int_event_proposals order by all"
-        ).fetchall()
-    path = workspace.private / "event_proposals.csv"
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([("event", "other", "same", "reason"), *rows])
 
 
 def failures(workspace: Workspace) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -312,6 +313,11 @@ def clean(text: str) -> str:
         if unicodedata.category(letter) != "Cs"
     )
     return " ".join(visible.split())
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Several parts of a sentence: `a`, `a and b`, `a, b and c`."""
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
 
 
 def upper_first(text: str) -> str:

@@ -5,7 +5,7 @@ with acts as (
         'git' as source, project_id, 'commit|' || sha as act, sha as conversation_key,
         case when is_merge then 'commit_merged' else 'commit_authored' end as kind, 'D2' as level,
         case when own_address is null then 'git_name' else 'address' end as actor_kind,
-        coalesce(own_address, project_id || ' ' || author_name) as actor, author_name as actor_name,
+        coalesce(own_address, {{ by_name('project_id', 'author_name', 'author_address') }}) as actor, author_name as actor_name,
         null as actor_type, authored_at as occurred_at, utc_offset_minutes, false as is_automated,
         false as is_coauthor
     from (
@@ -34,7 +34,7 @@ with acts as (
         'mailing_lists', m.project_id, 'message|' || m.message_id, t.thread_id, 'message_sent', 'D1',
         case when {{ identifies('m.from_address') }} then 'address' else 'mail_name' end,
         case when {{ identifies('m.from_address') }} then m.from_address
-            else m.project_id || ' ' || coalesce(m.from_name, m.from_address_masked, m.from_address) end,
+            else {{ by_name('m.project_id', 'coalesce(m.from_name, m.from_address_masked)', 'm.from_address') }} end,
         m.from_name,
         null, m.sent_at, m.utc_offset_minutes, m.is_automated, false
     from {{ ref('int_mail_messages') }} as m

@@ -107,7 +107,7 @@ union all
 select
     project_id, 'commit|' || sha, sha, case when is_merge then 'commit_merged' else 'commit_authored' end, 'D2',
     case when own_address is not null then 'address' when author_login is not null then 'login' else 'git_name' end,
-    coalesce(own_address, author_login, project_id || ' ' || author_name), author_name,
+    coalesce(own_address, author_login, {{ by_name('project_id', 'author_name', 'author_address') }}), author_name,
     null, authored_at, utc_offset_minutes, false, is_deleted
 from commits
 

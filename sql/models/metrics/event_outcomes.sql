@@ -7,20 +7,6 @@ with read_on as (
     where source = 'attendance'
 ),
 
-seats as (
-    select
-        a.event_id, a.status, a.has_consented, a.person_id,
-        a.is_marked or a.status = 'no_show' as is_told,
-        a.match_status in ('same_address', 'same_login', 'unmatched') as is_measured
-    from {{ ref('int_attendees') }} as a
-    where a.role = 'attendee' and not a.is_own and a.status not in ('waiting', 'invited')
-    -- Who agreed and has two tickets is one person, who came with either.
-    qualify row_number() over (
-        partition by a.event_id, coalesce(a.attendee_key, a.registration)
-        order by a.status = 'attended' desc, a.status = 'no_show' desc, a.status = 'registered' desc, a.registration
-    ) = 1
-),
-
 held as (
     select
         e.event_id, e.starts_on, e.ends_on,
@@ -29,7 +15,7 @@ held as (
         count(*) filter (s.status = 'attended' and s.has_consented) as agreed,
         count(*) filter (s.status = 'attended' and s.is_measured) as measured,
         count(s.has_consented) > 0 as has_asked
-    from seats as s
+    from {{ ref('int_event_seats') }} as s
     join {{ ref('dim_events') }} as e on s.event_id = e.event_id
     where e.starts_on is not null and not e.is_cancelled
     group by all
@@ -58,7 +44,7 @@ missed as ({{ missed('cells', 'known_from') }}),
 did as (
     select c.event_id, c.segment, count(distinct s.person_id) as did
     from cells as c
-    join seats as s on c.event_id = s.event_id and s.status = 'attended' and s.is_measured
+    join {{ ref('int_event_seats') }} as s on c.event_id = s.event_id and s.status = 'attended' and s.is_measured
     join {{ ref('int_contribution_days') }} as d
         on s.person_id = d.person_id and d.segment = 'outside'
         and d.occurred_on between c.starts_on + c.first_day::integer and c.starts_on + c.last_day::integer

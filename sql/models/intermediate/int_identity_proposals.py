@@ -1,0 +1,37 @@
+"""One row per pair of people who may be one, for a person to decide."""
+
+from typing import Any
+
+import pyarrow as pa
+
+from ospo_metrics.identity_proposals import Candidate, propose
+
+
+def model(dbt: Any, session: Any) -> pa.Table:
+    rows = dbt.ref("int_identity_candidates").order("person_id").fetchall()
+    people = dict(dbt.ref("int_identities").project("identity_id, person_id").fetchall())
+    decided = [
+        frozenset((people.get(left, left), people.get(right, right)))
+        for left, right in dbt.ref("stg_outreach__same_person")
+        .filter("is_same is not null").project("left_id, right_id").fetchall()
+    ]  # fmt: skip
+    found = propose(
+        [
+            Candidate(
+                person, identity, tuple(names or ()), tuple(one for one in handles or () if one),
+                tuple(communities), first, last, has_login,
+            )
+            for person, identity, names, handles, communities, first, last, has_login in rows
+        ],
+        set(decided),
+    )  # fmt: skip
+    columns = {
+        name: pa.array([getattr(one, name) for one in found], kind)
+        for name, kind in (
+            ("left", pa.string()),
+            ("right", pa.string()),
+            ("score", pa.float64()),
+            ("reason", pa.string()),
+        )
+    }
+    return pa.table(columns)
