@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ospo_metrics.identities import RULES, login_of, persons
+from ospo_metrics.identities import RULES, Links, founders, login_of
 from ospo_metrics.pseudonyms import normalise
 
 NAMES = list(RULES)
@@ -31,6 +32,16 @@ Case = tuple[int, list[tuple[int, int, str]], list[tuple[int, int]], list[int]]
 def test_a_noreply_address_tells_its_login(address: str, login: str | None) -> None:
     """GitHub's noreply addresses, old and new, name the account; no other address does."""
     assert login_of(address) == login
+
+
+def persons(
+    ids: list[str],
+    links: list[tuple[int, int, str]],
+    apart: list[tuple[int, int]],
+    first_seen: np.ndarray[Any, Any] | None = None,
+) -> list[str]:
+    """The person of each identity, by the id that names it."""
+    return [ids[place] for place in founders(ids, Links.of(links), apart, first_seen)]
 
 
 def test_who_is_linked_is_one_person_named_by_whom_was_seen_first() -> None:

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ospo_metrics.pseudonyms import normalise
@@ -38,38 +41,54 @@ def login_of(address: str) -> str | None:
     return match[1] if match else None
 
 
-def persons(
-    ids: Sequence[str],
-    links: Sequence[tuple[int, int, str]],
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Pairs of identities of one person: two places in a list of identities, and the rank of the rule in `RULES`."""
+
+    left: Places
+    right: Places
+    rank: Places
+
+    @classmethod
+    def of(cls, links: Sequence[tuple[int, int, str]]) -> Links:
+        """From pairs with the name of their rule."""
+        ranks = {rule: rank for rank, rule in enumerate(RULES)}
+        table = [(left, right, ranks[rule]) for left, right, rule in links]
+        return cls(*np.array(table, np.int64).reshape(-1, 3).T)
+
+
+def founders(
+    ids: Sequence[str] | pa.ChunkedArray,
+    links: Links,
     apart: Sequence[tuple[int, int]],
     first_seen: NDArray[np.datetime64] | None = None,
-) -> list[str]:
-    """The person of each of some different identities, named by the id of the one that was seen first.
+) -> Places:
+    """For each of some different identities the place of the one that names its person: the first that was seen.
 
-    `links` are pairs of places in `ids` with their rule, `apart` pairs that somebody decided are two people:
-    these overrule every link, and of the links that would join them the weakest are not followed. So the name of a
-    person stays from night to night, whatever comes to light later, and no order of the input matters.
+    `apart` are pairs of places that somebody decided are two people: they overrule every link, and of the links that
+    would join them the weakest are not followed. So the name of a person stays from night to night, whatever comes to
+    light later, and no order of the input matters.
     """
     count = len(ids)
-    order = np.argsort(np.array(ids, dtype=str), kind="stable")
+    texts = ids if isinstance(ids, pa.ChunkedArray) else pa.array(ids, pa.string())
+    order = pc.sort_indices(texts).to_numpy().astype(np.int64)
     place_of = np.empty(count, np.int64)
     place_of[order] = np.arange(
         count
     )  # identities by their ids, so that nothing depends on the order of the input
-    pairs = np.array([(left, right) for left, right, _ in links], np.int64).reshape(-1, 2)
-    strength = {rule: rank for rank, rule in enumerate(RULES)}
-    ranks = np.array([strength[rule] for _, _, rule in links], np.int64)
     kept_apart = place_of[np.array(apart, np.int64).reshape(-1, 2)]
-    labels = groups(count, place_of[pairs], ranks, kept_apart)
+    pairs = np.column_stack([place_of[links.left], place_of[links.right]])
+    labels = groups(count, pairs, links.rank, kept_apart)
     if first_seen is None:
         first_seen = np.full(count, np.datetime64("NaT"), "datetime64[us]")
     seen = first_seen[order].astype("datetime64[us]").astype(np.int64)
     seen[np.isnat(first_seen[order])] = np.iinfo(np.int64).max  # what was never seen names nobody who was
-    by_age = np.lexsort((np.arange(count), seen, labels))
-    _, first_of_label = np.unique(labels[by_age], return_index=True)
-    founder = by_age[first_of_label]
-    named = order[founder[np.unique(labels, return_inverse=True)[1]]]
-    return [ids[place] for place in named[place_of]]
+    by_age = np.lexsort((seen, labels))
+    _, first_of_label, label = np.unique(labels[by_age], return_index=True, return_inverse=True)
+    founder = np.empty(count, np.int64)
+    founder[by_age] = by_age[first_of_label][label]
+    named: Places = order[founder[place_of]]
+    return named
 
 
 def groups(count: int, pairs: Places, ranks: Places, apart: Places) -> Places:

@@ -5,77 +5,102 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from ospo_metrics.identities import RULES, persons
+from ospo_metrics.identities import RULES, Links, founders
 from ospo_metrics.pseudonyms import pseudonym
+
+# What only the team's sheet tells of is an identity too, which nobody spells.
+_NODES = """
+select row_number() over (order by identity_id) - 1 as place, identity_id, kind, first_seen_at
+from (
+    select identity_id, any_value(kind) as kind, min(first_seen_at)::timestamp as first_seen_at
+    from spelled
+    group by identity_id
+
+    union all
+
+    select identity_id, any_value(kind), null
+    from (
+        select left_kind as kind, left_id as identity_id from decisions
+        union all
+        select right_kind, right_id from decisions
+    )
+    where identity_id not in (select identity_id from spelled)
+    group by identity_id
+)
+order by place
+"""
+
+_TOLD = """
+with placed as (
+    select s.kind, s.value, n.place from spelled as s join nodes as n on s.identity_id = n.identity_id
+)
+
+select l.place as left_place, r.place as right_place, list_position($rules, t.rule) - 1 as rank
+from told as t
+join placed as l on t.left_kind = l.kind and t.left_value = l.value
+join placed as r on t.right_kind = r.kind and t.right_value = r.value
+"""
+
+_DECIDED = """
+select l.place as left_place, r.place as right_place
+from decisions as d
+join nodes as l on d.left_id = l.identity_id
+join nodes as r on d.right_id = r.identity_id
+where d.is_same = $is_same
+"""
+
+_RESOLVED = """
+select
+    coalesce(s.kind, n.kind) as kind, s.value, n.identity_id, p.identity_id as person_id,
+    coalesce($rules[r.rank + 1], 'same_' || n.kind) as rule
+from nodes as n
+join resolved as r on n.place = r.place
+join nodes as p on r.founder = p.place
+left join spelled as s on n.identity_id = s.identity_id
+"""
+
+
+def _numbers(session: Any, query: str, **parameters: Any) -> dict[str, Any]:
+    found = session.execute(query, parameters).to_arrow_table()
+    return {name: found[name].to_numpy() for name in found.column_names}
 
 
 def model(dbt: Any, session: Any) -> pa.Table:
-    mentions = (
-        dbt.ref("int_identity_mentions").project("kind, value, first_seen_at").order("kind, value").arrow()
-    )
-    mentions = mentions.read_all() if hasattr(mentions, "read_all") else mentions
-    decided = dbt.ref("stg_outreach__same_person").filter("is_same is not null").order("all")
-    told = dbt.ref("int_identity_links").project("left_kind, left_value, right_kind, right_value, rule")
     key = bytes.fromhex(Path(dbt.config.get("pseudonym_key_file")).read_text("ascii").strip())
+    rules = list(RULES)
 
-    kinds, values = mentions["kind"].to_pylist(), mentions["value"].to_pylist()
-    spelled = [pseudonym(key, kind, value) for kind, value in zip(kinds, values, strict=True)]
-    id_of = dict(zip(zip(kinds, values, strict=True), spelled, strict=True))
-    verdicts = [
-        (left_kind, left, right_kind, right, is_same)
-        for left_kind, left, right_kind, right, is_same in decided.project(
-            "left_kind, left_id, right_kind, right_id, is_same"
-        ).fetchall()
-    ]
-    kind_of = dict(zip(spelled, kinds, strict=True))
-    for left_kind, left, right_kind, right, _ in verdicts:
-        kind_of.setdefault(left, left_kind)
-        kind_of.setdefault(right, right_kind)
-
-    ids = list(kind_of)
-    place = {identity: position for position, identity in enumerate(ids)}
-    links = [
-        (place[id_of[left_kind, left]], place[id_of[right_kind, right]], rule)
-        for left_kind, left, right_kind, right, rule in told.fetchall()
-    ]
-    links += [
-        (place[left], place[right], "same_person") for _, left, _, right, is_same in verdicts if is_same
-    ]
-    apart = [(place[left], place[right]) for _, left, _, right, is_same in verdicts if not is_same]
-    people = persons(ids, links, apart, _first_seen(mentions, spelled, place))
-
-    strongest: dict[int, int] = {}
-    ranks = {rule: rank for rank, rule in enumerate(RULES)}
-    for left, right, rule in links:
-        if people[left] == people[right]:
-            for end in (left, right):
-                strongest[end] = min(ranks[rule], strongest.get(end, len(RULES)))
-    names = list(RULES)
-    rules = [
-        names[strongest[at]] if at in strongest else f"same_{kind_of[one]}" for at, one in enumerate(ids)
-    ]
-    rows = [place[identity] for identity in spelled]
-    only_decided = range(len(set(spelled)), len(ids))  # nobody but the team's sheet tells of these
-    return pa.table(
-        {
-            "kind": pa.array([*kinds, *(kind_of[ids[at]] for at in only_decided)], pa.string()),
-            "value": pa.array([*values, *(None for _ in only_decided)], pa.string()),
-            "identity_id": pa.array([ids[at] for at in (*rows, *only_decided)], pa.string()),
-            "person_id": pa.array([people[at] for at in (*rows, *only_decided)], pa.string()),
-            "rule": pa.array([rules[at] for at in (*rows, *only_decided)], pa.string()),
-        }
+    mentions = dbt.ref("int_identity_mentions").project("kind, value, first_seen_at").to_arrow_table()
+    spelled = zip(mentions["kind"].to_pylist(), mentions["value"].to_pylist(), strict=True)
+    ids = pa.array([pseudonym(key, *one) for one in spelled], pa.string())
+    tables = {
+        "spelled": mentions.append_column("identity_id", ids),
+        "decisions": dbt.ref("stg_outreach__same_person").filter("is_same is not null").to_arrow_table(),
+        "told": dbt.ref("int_identity_links").to_arrow_table(),
+    }
+    for name, table in tables.items():
+        session.register(name, table)
+    session.register("nodes", nodes := session.execute(_NODES).to_arrow_table())
+    told = _numbers(session, _TOLD, rules=rules)
+    same, apart = (_numbers(session, _DECIDED, is_same=is_same) for is_same in (True, False))
+    links = Links(
+        np.concatenate([told["left_place"], same["left_place"]]),
+        np.concatenate([told["right_place"], same["right_place"]]),
+        np.concatenate([told["rank"], np.full(len(same["left_place"]), rules.index("same_person"))]),
     )
-
-
-def _first_seen(mentions: pa.Table, spelled: list[str], place: dict[str, int]) -> Any:
-    """When each identity was first seen, in whatever spelling."""
-    seen = pc.cast(mentions["first_seen_at"], pa.timestamp("us", "UTC")).to_numpy(zero_copy_only=False)
-    seen = seen.astype("datetime64[us]")
-    earliest = np.full(len(place), np.iinfo(np.int64).max, np.int64)
-    known = ~np.isnat(seen)
-    np.minimum.at(earliest, np.array([place[one] for one in spelled])[known], seen[known].astype(np.int64))
-    return np.where(
-        earliest == np.iinfo(np.int64).max, np.datetime64("NaT", "us"), earliest.astype("datetime64[us]")
+    people = founders(
+        nodes["identity_id"],
+        links,
+        list(zip(apart["left_place"].tolist(), apart["right_place"].tolist(), strict=True)),
+        nodes["first_seen_at"].to_numpy(),
     )
+    rank = np.full(len(nodes), len(rules))
+    for ends in (links.left, links.right):
+        holds = people[links.left] == people[links.right]
+        np.minimum.at(rank, ends[holds], links.rank[holds])
+    resolved = {"place": nodes["place"], "founder": people, "rank": rank}
+    session.register("resolved", pa.table(resolved))
+    found = session.execute(_RESOLVED, {"rules": rules}).to_arrow_table()
+    for name in (*tables, "nodes", "resolved"):
+        session.unregister(name)
+    return found
