@@ -41,7 +41,6 @@ with told as (
 
     select left_id, right_id, 'same_person', location, is_same
     from staging.stg_outreach__same_person
-    where is_same is not null
 ),
 
 people as (

@@ -75,7 +75,7 @@ def model(dbt: Any, session: Any) -> pa.Table:
     ids = pa.array([pseudonym(key, *one) for one in spelled], pa.string())
     tables = {
         "spelled": mentions.append_column("identity_id", ids),
-        "decisions": dbt.ref("stg_outreach__same_person").filter("is_same is not null").to_arrow_table(),
+        "decisions": dbt.ref("stg_outreach__same_person").to_arrow_table(),
         "told": dbt.ref("int_identity_links").to_arrow_table(),
     }
     for name, table in tables.items():

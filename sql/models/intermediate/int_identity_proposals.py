@@ -13,7 +13,7 @@ def model(dbt: Any, session: Any) -> pa.Table:
     decided = [
         frozenset((people.get(left, left), people.get(right, right)))
         for left, right in dbt.ref("stg_outreach__same_person")
-        .filter("is_same is not null").project("left_id, right_id").fetchall()
+        .project("left_id, right_id").fetchall()
     ]  # fmt: skip
     found = propose(
         [

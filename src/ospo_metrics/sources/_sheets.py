@@ -41,12 +41,14 @@ class Column:
 class Sheet:
     """One spreadsheet: its columns in order, and those that together name a row.
 
-    Of a private one no cell is ever repeated, because what is wrong is published and a name may stand there.
+    Of a private one no cell is ever repeated, because what is wrong is published and a name may stand there. A row
+    that leaves `answer` empty is a question that nobody has answered yet, and is left out.
     """
 
     columns: Mapping[str, Column]
     key: tuple[str, ...]
     is_private: bool = False
+    answer: str = ""
 
     @property
     def names_people(self) -> bool:
@@ -287,6 +289,7 @@ SHEETS: Mapping[str, Sheet] = {
         {"left": _NEEDED_WHO, "right": _NEEDED_WHO, "same": Column(yes_or_no), "reason": Column(text)},
         ("left", "right"),
         is_private=True,
+        answer="same",
     ),
     "kinds": Sheet(
         {"person": _NEEDED_WHO, "kind": Column(one_of("human", "bot", "agent"), True), "reason": Column(text)},

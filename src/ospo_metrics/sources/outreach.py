@@ -240,6 +240,8 @@ def _read_page(page: _Page, snapshot: Snapshot, seen: dict[str, str], folder: Fo
             reject(line.number, "", f"it has {len(line.cells)} cells and the header {len(titles)}")
             continue
         read, wrong = read_row(sheet, dict(zip(titles, line.cells, strict=False)), folder.communities)
+        if sheet.answer and not wrong and read[sheet.answer] is None:
+            continue
         row = {title: _without_name(value, secret) for title, value in read.items()}
         key = "|".join(_in_key(row[column]) for column in sheet.key) or fingerprint(*row.values())
         if not wrong and sheet.key and key in seen:
