@@ -8,7 +8,6 @@ and does not tell on which line.
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +18,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from isal import isal_zlib
 
 from ospo_metrics.items import (
     Batch,
@@ -37,8 +37,9 @@ from ospo_metrics.paths import expand, is_url, within
 NAME = "gharchive"
 STREAMS = (Stream("events", versions=False),)
 
-READ_AT_ONCE = 32 << 20
+READ_AT_ONCE = 8 << 20
 _PACKED_AT_ONCE = 1 << 18
+_IN_CACHE = 1 << 17
 LONGEST_LINE = 64 << 20
 """The largest event seen had 31 kB; what is longer than 64 MiB is no event, and must not fill the memory."""
 
@@ -135,7 +136,7 @@ def _events(reader: duckdb.DuckDBPyConnection, raw: BinaryIO, name: str) -> Iter
     while True:
         try:
             piece = next(pieces, b"")
-        except (EOFError, zlib.error) as error:
+        except (EOFError, isal_zlib.IsalError) as error:
             piece, damage = b"", f"the file breaks off here: {error}"
         parts.append(piece)
         size += len(piece)
@@ -144,7 +145,7 @@ def _events(reader: duckdb.DuckDBPyConnection, raw: BinaryIO, name: str) -> Iter
         text = b"".join(parts)
         end = len(text) if not piece and not damage else text.rfind(b"\n") + 1
         if end:
-            lines = _lines(text[:end])
+            lines = _lines(text, end)
             yield from _read(reader, lines, number, name)
             number += len(lines)
         parts, size = [text[end:]], len(text) - end
@@ -156,13 +157,20 @@ def _events(reader: duckdb.DuckDBPyConnection, raw: BinaryIO, name: str) -> Iter
             return
 
 
-def _lines(text: bytes) -> pa.Array:
-    """The lines of a text, blank ones too, without a copy of each."""
-    ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n")).astype(np.int32) + 1
-    if not text.endswith(b"\n"):
-        ends = np.append(ends, np.int32(len(text)))
-    offsets = np.concatenate([np.zeros(1, np.int32), ends])
-    return pa.Array.from_buffers(pa.binary(), len(ends), [None, pa.py_buffer(offsets), pa.py_buffer(text)])
+def _lines(text: bytes, end: int) -> pa.Array:
+    """The lines of a text up to a place, blank ones too: one copy without line breaks, and where each begins in it."""
+    data = np.frombuffer(text, np.uint8, end)
+    breaks = np.concatenate(
+        [np.flatnonzero(data[at : at + _IN_CACHE] == ord("\n")) + at for at in range(0, end, _IN_CACHE)]
+    )
+    if not breaks.size or breaks[-1] < end - 1:
+        breaks = np.append(breaks, end)
+    offsets = np.zeros(len(breaks) + 1, np.int32)
+    offsets[1:] = breaks - np.arange(len(breaks))
+    unbroken = text.replace(b"\n", b"")
+    return pa.Array.from_buffers(
+        pa.binary(), len(breaks), [None, pa.py_buffer(offsets), pa.py_buffer(unbroken)]
+    )
 
 
 def _unpacked(raw: BinaryIO) -> Iterator[bytes]:
@@ -174,7 +182,7 @@ def _unpacked(raw: BinaryIO) -> Iterator[bytes]:
             packed = raw.read(_PACKED_AT_ONCE)
         return
     while packed:
-        unpacker = zlib.decompressobj(wbits=31)
+        unpacker = isal_zlib.decompressobj(wbits=31)
         while not unpacker.eof:
             if not (packed := packed or raw.read(_PACKED_AT_ONCE)):
                 raise EOFError("it ends in the middle of its compressed data")
@@ -192,10 +200,11 @@ def _read(
         texts = lines.cast(pa.string())
     except pa.ArrowInvalid:  # not UTF-8
         texts = pa.array([_text(line) for line in lines.to_pylist()], pa.string())
-    texts = pc.ascii_rtrim_whitespace(texts)
+    if pc.any(pc.ascii_is_space(pc.binary_slice(lines, -1).cast(pa.string()))).as_py():
+        texts = pc.ascii_rtrim_whitespace(texts)
     numbers = pa.array(np.arange(first, first + len(lines)))
     reader.register("lines", pa.table({"number": numbers, "line": texts}))
-    table = reader.execute(_READ, {"file": name}).to_arrow_table()
+    table = reader.execute(_READ, {"file": name}).to_arrow_table(len(lines))
     is_event = pc.fill_null(table["is_event"], False)
     table = table.drop_columns("is_event").append_column(
         "payload", pa.ExtensionArray.from_storage(pa.json_(pa.string()), texts)
