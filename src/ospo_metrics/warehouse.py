@@ -169,7 +169,9 @@ def _processors() -> int:
 
 def _opened(path: Path, *, read_only: bool, config: Config) -> duckdb.DuckDBPyConnection:
     try:
-        connection = duckdb.connect(str(path), read_only=read_only, config=config | {"threads": _processors()})
+        connection = duckdb.connect(
+            str(path), read_only=read_only, config=config | {"threads": _processors()}
+        )
     except duckdb.IOException as error:
         text = str(error)
         if holder := re.search(r"PID (\d+)", text):
