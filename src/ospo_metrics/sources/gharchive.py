@@ -1,8 +1,8 @@
 """What happened on GitHub by the hour, from the files of GH Archive in their old and their present shape.
 
-An hour holds up to 200,000 events, so they are handed over as Arrow tables. zlib unpacks and DuckDB reads the JSON,
-in memory: it never sees the warehouse. DuckDB's own reader of .gz would be no faster, stops at the first damage,
-and does not tell on which line.
+An hour holds up to 200,000 events, so they are handed over as Arrow tables. isal unpacks, in a third of the time
+that zlib takes, and DuckDB reads the JSON, in memory: it never sees the warehouse. DuckDB's own reader of .gz would be
+no faster, stops at the first damage, and does not tell on which line.
 """
 
 from __future__ import annotations
@@ -40,6 +40,9 @@ STREAMS = (Stream("events", versions=False),)
 READ_AT_ONCE = 8 << 20
 _PACKED_AT_ONCE = 1 << 18
 _IN_CACHE = 1 << 17
+"""So much is looked through at once for line breaks, that what comes of it needs no fresh memory."""
+
+_BLANKS = pa.array([b" ", b"\t", b"\v", b"\f", b"\r"], pa.binary())
 LONGEST_LINE = 64 << 20
 """The largest event seen had 31 kB; what is longer than 64 MiB is no event, and must not fill the memory."""
 
@@ -136,7 +139,7 @@ def _events(reader: duckdb.DuckDBPyConnection, raw: BinaryIO, name: str) -> Iter
     while True:
         try:
             piece = next(pieces, b"")
-        except (EOFError, isal_zlib.IsalError) as error:
+        except (EOFError, isal_zlib.error) as error:  # type: ignore[misc]  # its stub says instance, and means class
             piece, damage = b"", f"the file breaks off here: {error}"
         parts.append(piece)
         size += len(piece)
@@ -184,12 +187,17 @@ def _unpacked(raw: BinaryIO) -> Iterator[bytes]:
     while packed:
         unpacker = isal_zlib.decompressobj(wbits=31)
         while not unpacker.eof:
-            if not (packed := packed or raw.read(_PACKED_AT_ONCE)):
-                raise EOFError("it ends in the middle of its compressed data")
-            if text := unpacker.decompress(packed, READ_AT_ONCE):
-                yield text
+            text = unpacker.decompress(packed, READ_AT_ONCE)
             packed = unpacker.unconsumed_tail
-        packed = unpacker.unused_data.lstrip(b"\0") or raw.read(_PACKED_AT_ONCE)
+            if text:
+                yield text
+            elif not packed and not unpacker.eof:  # isal may hold back text, but never gives nothing then
+                packed = raw.read(_PACKED_AT_ONCE)
+                if not packed:
+                    raise EOFError("it ends in the middle of its compressed data")
+        packed = unpacker.unused_data.lstrip(b"\0")
+        while not packed and (more := raw.read(_PACKED_AT_ONCE)):
+            packed = more.lstrip(b"\0")
 
 
 def _read(
@@ -200,7 +208,7 @@ def _read(
         texts = lines.cast(pa.string())
     except pa.ArrowInvalid:  # not UTF-8
         texts = pa.array([_text(line) for line in lines.to_pylist()], pa.string())
-    if pc.any(pc.ascii_is_space(pc.binary_slice(lines, -1).cast(pa.string()))).as_py():
+    if pc.any(pc.is_in(pc.binary_slice(lines, -1), _BLANKS)).as_py():
         texts = pc.ascii_rtrim_whitespace(texts)
     numbers = pa.array(np.arange(first, first + len(lines)))
     reader.register("lines", pa.table({"number": numbers, "line": texts}))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -12,7 +11,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from json import JSONEncoder
 from pathlib import Path
 from typing import Any, TypeVar
@@ -366,8 +365,8 @@ class _Log:
         assert process.stdout is not None  # noqa: S101 - asked for above
         with suppress(BrokenPipeError), process.stdin as asked:  # it has ended: its complaint tells why
             asked.write(revisions)
-        output = process.stdout.fileno()
-        complete = yield from _records(iter(lambda: os.read(output, 1 << 18), b""), len(_FIELDS))
+        read_on = partial(process.stdout.read, 1 << 14)
+        complete = yield from _records(iter(read_on, b""), len(_FIELDS))
         if process.wait() == 0 and complete:
             return None
         self._complaints.seek(0)
