@@ -209,6 +209,34 @@ def test_damage_inside_a_file_is_told(workspace: Workspace) -> None:
     assert _balance(workspace) == [(5, 4, 0, 1, 0)]
 
 
+@pytest.mark.parametrize("packed_at_once", [2, 7, 100, 1 << 18])
+def test_a_file_packed_in_several_parts_is_read_whole(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, packed_at_once: int
+) -> None:
+    """However the packed bytes fall apart, every part is read, and the zeros that pad it are nothing."""
+    monkeypatch.setattr(gharchive, "_PACKED_AT_ONCE", packed_at_once)
+    monkeypatch.setattr(gharchive, "READ_AT_ONCE", 500)
+    packed = [gzip.compress(_lines(*(_event(10 * part + n) for n in range(10)))) for part in range(3)]
+    (workspace.folder / "gharchive" / "a.json.gz").write_bytes(b"\0\0\0".join(packed) + b"\0\0")
+
+    assert _collect(workspace).added == 30
+    assert _balance(workspace) == [(30, 30, 0, 0, 0)]
+
+
+def test_a_line_cut_off_within_a_character_costs_no_other(workspace: Workspace) -> None:
+    """A line that ends in a letter of several bytes, or in half of one, is a reject like any other."""
+    text = _lines(_event(1), "{é") + b"{\xc3\n" + _lines(_event(2))
+    (workspace.folder / "gharchive" / "a.json.gz").write_bytes(gzip.compress(text))
+
+    _collect(workspace)
+
+    assert _balance(workspace) == [(4, 2, 0, 2, 0)]
+    assert _ask(workspace, "select location from meta.rejects order by all") == [
+        ("gharchive/a.json.gz:2",),
+        ("gharchive/a.json.gz:3",),
+    ]
+
+
 def test_lines_across_the_parts_of_a_reading_stay_whole(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

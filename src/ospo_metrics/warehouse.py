@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -161,9 +162,16 @@ def _connect(path: Path, *, read_only: bool, config: Config = _CONFIG) -> duckdb
         time.sleep(0.1)
 
 
+def _processors() -> int:
+    """How many processors this process may use; DuckDB counts those of the machine, and the threads too many spin."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def _opened(path: Path, *, read_only: bool, config: Config) -> duckdb.DuckDBPyConnection:
     try:
-        connection = duckdb.connect(str(path), read_only=read_only, config=config)
+        connection = duckdb.connect(
+            str(path), read_only=read_only, config=config | {"threads": _processors()}
+        )
     except duckdb.IOException as error:
         text = str(error)
         if holder := re.search(r"PID (\d+)", text):

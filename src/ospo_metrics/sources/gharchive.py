@@ -1,14 +1,13 @@
 """What happened on GitHub by the hour, from the files of GH Archive in their old and their present shape.
 
-An hour holds up to 200,000 events, so they are handed over as Arrow tables. zlib unpacks and DuckDB reads the JSON,
-in memory: it never sees the warehouse. DuckDB's own reader of .gz would be no faster, stops at the first damage,
-and does not tell on which line.
+An hour holds up to 200,000 events, so they are handed over as Arrow tables. isal unpacks, in a third of the time
+that zlib takes, and DuckDB reads the JSON, in memory: it never sees the warehouse. DuckDB's own reader of .gz would be
+no faster, stops at the first damage, and does not tell on which line.
 """
 
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +18,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from isal import isal_zlib
 
 from ospo_metrics.items import (
     Batch,
@@ -37,8 +37,12 @@ from ospo_metrics.paths import expand, is_url, within
 NAME = "gharchive"
 STREAMS = (Stream("events", versions=False),)
 
-READ_AT_ONCE = 32 << 20
+READ_AT_ONCE = 8 << 20
 _PACKED_AT_ONCE = 1 << 18
+_IN_CACHE = 1 << 17
+"""So much is looked through at once for line breaks, that what comes of it needs no fresh memory."""
+
+_BLANKS = pa.array([b" ", b"\t", b"\v", b"\f", b"\r"], pa.binary())
 LONGEST_LINE = 64 << 20
 """The largest event seen had 31 kB; what is longer than 64 MiB is no event, and must not fill the memory."""
 
@@ -135,7 +139,7 @@ def _events(reader: duckdb.DuckDBPyConnection, raw: BinaryIO, name: str) -> Iter
     while True:
         try:
             piece = next(pieces, b"")
-        except (EOFError, zlib.error) as error:
+        except (EOFError, isal_zlib.error) as error:  # type: ignore[misc]  # its stub says instance, and means class
             piece, damage = b"", f"the file breaks off here: {error}"
         parts.append(piece)
         size += len(piece)
@@ -144,7 +148,7 @@ def _events(reader: duckdb.DuckDBPyConnection, raw: BinaryIO, name: str) -> Iter
         text = b"".join(parts)
         end = len(text) if not piece and not damage else text.rfind(b"\n") + 1
         if end:
-            lines = _lines(text[:end])
+            lines = _lines(text, end)
             yield from _read(reader, lines, number, name)
             number += len(lines)
         parts, size = [text[end:]], len(text) - end
@@ -156,13 +160,20 @@ def _events(reader: duckdb.DuckDBPyConnection, raw: BinaryIO, name: str) -> Iter
             return
 
 
-def _lines(text: bytes) -> pa.Array:
-    """The lines of a text, blank ones too, without a copy of each."""
-    ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n")).astype(np.int32) + 1
-    if not text.endswith(b"\n"):
-        ends = np.append(ends, np.int32(len(text)))
-    offsets = np.concatenate([np.zeros(1, np.int32), ends])
-    return pa.Array.from_buffers(pa.binary(), len(ends), [None, pa.py_buffer(offsets), pa.py_buffer(text)])
+def _lines(text: bytes, end: int) -> pa.Array:
+    """The lines of a text up to a place, blank ones too: one copy without line breaks, and where each begins in it."""
+    data = np.frombuffer(text, np.uint8, end)
+    breaks = np.concatenate(
+        [np.flatnonzero(data[at : at + _IN_CACHE] == ord("\n")) + at for at in range(0, end, _IN_CACHE)]
+    )
+    if not breaks.size or breaks[-1] < end - 1:
+        breaks = np.append(breaks, end)
+    offsets = np.zeros(len(breaks) + 1, np.int32)
+    offsets[1:] = breaks - np.arange(len(breaks))
+    unbroken = text.replace(b"\n", b"")
+    return pa.Array.from_buffers(
+        pa.binary(), len(breaks), [None, pa.py_buffer(offsets), pa.py_buffer(unbroken)]
+    )
 
 
 def _unpacked(raw: BinaryIO) -> Iterator[bytes]:
@@ -174,14 +185,19 @@ def _unpacked(raw: BinaryIO) -> Iterator[bytes]:
             packed = raw.read(_PACKED_AT_ONCE)
         return
     while packed:
-        unpacker = zlib.decompressobj(wbits=31)
+        unpacker = isal_zlib.decompressobj(wbits=31)
         while not unpacker.eof:
-            if not (packed := packed or raw.read(_PACKED_AT_ONCE)):
-                raise EOFError("it ends in the middle of its compressed data")
-            if text := unpacker.decompress(packed, READ_AT_ONCE):
-                yield text
+            text = unpacker.decompress(packed, READ_AT_ONCE)
             packed = unpacker.unconsumed_tail
-        packed = unpacker.unused_data.lstrip(b"\0") or raw.read(_PACKED_AT_ONCE)
+            if text:
+                yield text
+            elif not packed and not unpacker.eof:  # isal may hold back text, but never gives nothing then
+                packed = raw.read(_PACKED_AT_ONCE)
+                if not packed:
+                    raise EOFError("it ends in the middle of its compressed data")
+        packed = unpacker.unused_data.lstrip(b"\0")
+        while not packed and (more := raw.read(_PACKED_AT_ONCE)):
+            packed = more.lstrip(b"\0")
 
 
 def _read(
@@ -192,10 +208,11 @@ def _read(
         texts = lines.cast(pa.string())
     except pa.ArrowInvalid:  # not UTF-8
         texts = pa.array([_text(line) for line in lines.to_pylist()], pa.string())
-    texts = pc.ascii_rtrim_whitespace(texts)
+    if pc.any(pc.is_in(pc.binary_slice(lines, -1), _BLANKS)).as_py():
+        texts = pc.ascii_rtrim_whitespace(texts)
     numbers = pa.array(np.arange(first, first + len(lines)))
     reader.register("lines", pa.table({"number": numbers, "line": texts}))
-    table = reader.execute(_READ, {"file": name}).to_arrow_table()
+    table = reader.execute(_READ, {"file": name}).to_arrow_table(len(lines))
     is_event = pc.fill_null(table["is_event"], False)
     table = table.drop_columns("is_event").append_column(
         "payload", pa.ExtensionArray.from_storage(pa.json_(pa.string()), texts)

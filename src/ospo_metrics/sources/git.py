@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from json import JSONEncoder
 from pathlib import Path
 from typing import Any, TypeVar
@@ -85,11 +85,11 @@ def read(instance: Instance, stream: str, context: Context) -> Iterator[Handed]:
     try:
         if is_live:
             folder = _copy(instance.id, location, context.workspace)
-            repository = _Repository(instance.id, folder, str(folder))
+            shown = str(folder)
         else:
-            folder = _folder(instance.id, location, context.workspace)
-            repository = _Repository(instance.id, folder, location)
-        yield from _commits(repository, context, is_live=is_live)
+            folder, shown = _folder(instance.id, location, context.workspace), location
+        with _Repository(instance.id, folder, shown, is_new=not context.cursor.get("tips")) as repository:
+            yield from _commits(repository, context, is_live=is_live)
     except FileNotFoundError as error:
         if error.filename != "git":
             raise
@@ -248,19 +248,42 @@ def _trailer(line: str) -> tuple[tuple[str, str] | None, str]:
 class _Repository:
     """A git repository that is only looked at: nothing of it is run, and nothing is fetched."""
 
-    def __init__(self, name: str, folder: Path, shown: str) -> None:
-        """Take down where it stands; `shown` is what to call the folder where it is no repository."""
+    def __init__(self, name: str, folder: Path, shown: str, *, is_new: bool) -> None:
+        """Take down where it stands; `shown` is what to call the folder where it is no repository.
+
+        What is new will be listed for certain: git starts to do so at once, and waits to be told from where.
+        """
         self._name = name
         self._folder = folder
         self._environment = git_environment(LOOK_ONLY, folder) | ALONE
+        self._log = _Log(folder, self._environment) if is_new else None
+        try:
+            self._look(shown)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> _Repository:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End what still runs."""
+        if self._log is not None:
+            self._log.close()
+            self._log = None
+
+    def _look(self, shown: str) -> None:
         places = ("refs/heads", "refs/remotes", "refs/tags")
         with self._start("for-each-ref", "--format=%(objectname) %(refname)", *places) as listing:
             asked = ("--is-shallow-repository", "--revs-only", "HEAD", "HEAD:.mailmap")
-            looked = run_git(("rev-parse", *asked), folder, self._environment)
+            looked = run_git(("rev-parse", *asked), self._folder, self._environment)
             refs, complaint = listing.communicate()
         if not looked.stdout:
             raise SourceError(
-                f"git history '{name}': {shown} is not a git repository: {last_line(looked.stderr)}. "
+                f"git history '{self._name}': {shown} is not a git repository: {last_line(looked.stderr)}. "
                 "Check 'location' in ospo.toml."
             )
         if listing.returncode:
@@ -284,33 +307,19 @@ class _Repository:
         """The fields of each commit, and how many characters of it are not UTF-8, in one pass."""
         if not tips:
             return
-        with tempfile.TemporaryFile() as revisions, tempfile.TemporaryFile() as complaints:
-            revisions.write(_revisions(tips, known))
-            revisions.seek(0)
-            process = subprocess.Popen(
-                ["git", *self._without_mailmap(), *_LOG],
-                cwd=self._folder,
-                env=self._environment | {"GIT_FLUSH": "0"},  # else it writes each commit on its own
-                stdin=revisions,
-                stdout=subprocess.PIPE,
-                stderr=complaints,
-            )
-            with process:
-                assert process.stdout is not None  # noqa: S101 - asked for above
-                output = process.stdout.fileno()
-                try:
-                    complete = yield from _records(iter(lambda: os.read(output, 1 << 18), b""), len(_FIELDS))
-                except BaseException:
-                    process.kill()
-                    raise
-            if process.returncode or not complete:
-                complaints.seek(0)
-                raise SourceError(self._sentence(complaints.read()))
+        if self._lacks_mailmap():
+            self.close()
+            self._log = _Log(self._folder, self._environment, "-c", "mailmap.blob=")
+        elif self._log is None:
+            self._log = _Log(self._folder, self._environment)
+        complaint = yield from self._log.records(_revisions(tips, known))
+        if complaint is not None:
+            raise SourceError(self._sentence(complaint))
 
-    def _without_mailmap(self) -> list[str]:
-        """Leave a bare repository's mailmap aside where its text did not come along with the history."""
-        there = self._mailmap and self._run("cat-file", "-e", self._mailmap, may_fail=True, answer="0")
-        return [] if there == b"0" else ["-c", "mailmap.blob="]
+    def _lacks_mailmap(self) -> bool:
+        """Whether a bare repository's mailmap has to be left aside: its text did not come along with the history."""
+        look = ("cat-file", "-e", self._mailmap)
+        return bool(self._mailmap and run_git(look, self._folder, self._environment).returncode)
 
     def _start(self, *command: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
@@ -322,17 +331,53 @@ class _Repository:
             stderr=subprocess.PIPE,
         )
 
-    def _run(self, *command: str, given: bytes = b"", may_fail: bool = False, answer: str = "") -> bytes:
+    def _run(self, *command: str, given: bytes = b"", may_fail: bool = False) -> bytes:
         done = run_git(command, self._folder, self._environment, given)
         if done.returncode and not may_fail:
             raise SourceError(self._sentence(done.stderr))
-        return answer.encode() if answer and not done.returncode else done.stdout
+        return done.stdout
 
     def _sentence(self, complaint: bytes) -> str:
         return (
             f"git history '{self._name}': {self._folder} cannot be read: {last_line(complaint)}. "
             "Check it with 'git fsck', and 'location' in ospo.toml."
         )
+
+
+class _Log:
+    """A listing of commits by git, which has started and waits to be told from where."""
+
+    def __init__(self, folder: Path, environment: dict[str, str], *options: str) -> None:
+        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the listing
+        self._process = subprocess.Popen(
+            ["git", *options, *_LOG],
+            cwd=folder,
+            env=environment | {"GIT_FLUSH": "0"},  # else it writes each commit on its own
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._complaints,
+        )
+
+    def records(self, revisions: bytes) -> Generator[tuple[tuple[str, ...], int], None, bytes | None]:
+        """The fields of each commit; what git complains of, if it does not come to the end."""
+        process = self._process
+        assert process.stdin is not None  # noqa: S101 - asked for above
+        assert process.stdout is not None  # noqa: S101 - asked for above
+        with suppress(BrokenPipeError), process.stdin as asked:  # it has ended: its complaint tells why
+            asked.write(revisions)
+        read_on = partial(process.stdout.read, 1 << 14)
+        complete = yield from _records(iter(read_on, b""), len(_FIELDS))
+        if process.wait() == 0 and complete:
+            return None
+        self._complaints.seek(0)
+        return self._complaints.read()
+
+    def close(self) -> None:
+        """End it, wherever it is."""
+        self._process.kill()
+        with suppress(BrokenPipeError), self._process:
+            pass
+        self._complaints.close()
 
 
 def _records(chunks: Iterable[bytes], width: int) -> Generator[tuple[tuple[str, ...], int], None, bool]:
