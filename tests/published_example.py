@@ -154,6 +154,8 @@ def _numbers(scope_kind: str, scope_id: str, size: float) -> Iterator[tuple[Any,
             yield _count("new_contributors", head, segment, max(new, 0), with_interval=True)
             active = round(chance.gauss(base * 2.2, 4) * size * growth * span**0.6 * weight)
             yield _count("contributors", head, segment, max(active, 0), with_interval=False)
+        yield _count("new_contributors", head, "agents", round(span / 12), with_interval=True)
+        yield _count("contributors", head, "agents", round(1 + span / 6), with_interval=False)
         arrived = max(0, round(chance.gauss(10, 2) * size * growth * span))
         for segment, days, rate in (("day_90", 90, 0.44), ("day_180", 180, 0.31), ("day_365", 365, 0.22)):
             yield _share(head, segment, days, arrived, sum(chance.random() < rate for _ in range(arrived)))

@@ -147,7 +147,7 @@ def test_bars_of_one_chart_share_one_scale(example: Published) -> None:
     assert figure is not None
     axes = [axis for name, axis in figure["layout"].items() if name.startswith("yaxis")]
     tallness = [(axis["domain"][1] - axis["domain"][0]) / axis["range"][1] for axis in axes]
-    assert tallness == pytest.approx([tallness[0]] * 3, rel=0.01)
+    assert tallness == pytest.approx([tallness[0]] * 4, rel=0.01)
 
 
 def test_nothing_to_draw_is_no_chart(example: Published) -> None:

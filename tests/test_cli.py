@@ -209,6 +209,8 @@ def test_status_tells_runs_rows_rejects_and_what_is_missing(workspace: Workspace
     assert "done" in text
     assert "empty message" in text
     assert "There are no dashboards yet. Run 'ospo-metrics report'." in text
+    assert "1 account is taken for a bot by behaviour alone (orlabrin)" in text
+    assert "put into outreach/kinds.csv as human" in text
 
 
 def test_status_and_query_work_while_a_run_holds_the_warehouse(workspace: Workspace) -> None:

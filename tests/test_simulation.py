@@ -444,7 +444,7 @@ def test_every_identity_belongs_to_one_being_and_is_made_up(full: dict[str, Any]
 
 
 def test_the_world_has_what_makes_identities_hard(full: dict[str, Any]) -> None:
-    """Namesakes, several identities, changes of employer, ghosts, bots that do not say so, and an agent."""
+    """Namesakes, changes of employer, ghosts, bots that do not say so, an agent, and a human who looks like a bot."""
     people = {person["id"]: person for person in full["people"]}
     machines = [person for person in full["people"] if person["kind"] != "human"]
     assert [people[one]["name"] for one, _ in full["namesakes"]] == [
@@ -454,7 +454,17 @@ def test_the_world_has_what_makes_identities_hard(full: dict[str, Any]) -> None:
     assert sum(len(person["identities"]) > 1 for person in full["people"]) > 100
     assert sum(len(person["affiliations"]) > 1 for person in full["people"]) > 10
     assert sum(person["is_ghost"] for person in full["people"]) > 3
-    assert Counter(person["kind"] for person in machines) == {"bot": 3, "agent": 1}
+    assert Counter(person["kind"] for person in machines) == {"bot": 4, "agent": 1}
+    (unsaid,) = (person for person in machines if person["told_by"] == "behaviour")
+    assert not re.search(r"bot|ci\b|\[", f"{unsaid['name']} {unsaid['login']}".lower())
+    assert unsaid["contributions"] >= 100
+    (misleading,) = (person for person in full["people"] if str(person["login"]).endswith("bot"))
+    assert (misleading["kind"], misleading["name"], misleading["told_by"]) == (
+        "human",
+        "Tessa Marbot",
+        "a human name",
+    )
+    assert misleading["contributions"] >= 10
     assert any("bot" not in str(person["login"]) and person["login"] for person in machines)
     assert any(person["login"] is None for person in machines)
 

@@ -39,6 +39,7 @@ COLOURS = {
     "outside": "#0b69a8",
     "own": "#9c6a00",
     "bots": "#77756f",
+    "agents": "#7a5aa6",
     "newcomers": "#c04b0c",
     "regulars": "#00785c",
 }
@@ -51,6 +52,7 @@ DARK = {
     COLOURS["outside"]: "#63b3ed",
     COLOURS["own"]: "#e0b04c",
     COLOURS["bots"]: "#a29f98",
+    COLOURS["agents"]: "#b79ae0",
     COLOURS["newcomers"]: "#ff935c",
     COLOURS["regulars"]: "#4cc9a4",
     INK: "#efece6",

@@ -46,6 +46,11 @@ from meta.spending where run_id = (select max(run_id) from meta.spending)
 group by source, what order by points desc, what
 """
 
+_BEHAVIOUR = """
+select count(*), list(handle order by last_seen_at desc) filter (handle is not null)
+from core.dim_people where kind_rule = 'behaviour'
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Status:
@@ -81,6 +86,7 @@ def status(workspace: Workspace) -> Status:
                 for query in (_RUNS, _SOURCES.format(where="where is_configured"), _REJECTS, _GAPS, _SPENDING)
             ]
             missing += _contradictions(connection)
+            judged = _taken_for_bots(connection)
     except WarehouseError as error:
         missing.append(f"This is what was last published, for {error}")
         published = open_published(workspace.database)
@@ -89,10 +95,13 @@ def status(workspace: Workspace) -> Status:
                 published.execute(query).fetchall()
                 for query in (_RUNS, _SOURCES.format(where=""), _REJECTS, _GAPS, _SPENDING)
             ]
+            judged = _taken_for_bots(published)
         finally:
             published.close()
     runs, sources, rejects, gaps, spending = answers
-    return Status(runs, sources, rejects, gaps, spending, [*missing, *_missing(workspace, runs, sources)])
+    return Status(
+        runs, sources, rejects, gaps, spending, [*missing, *_missing(workspace, runs, sources), *judged]
+    )
 
 
 def _contradictions(connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -139,6 +148,23 @@ def _unpublished(workspace: Workspace) -> list[str]:
     elif (workspace.dashboards / "index.html").stat().st_mtime < workspace.database.stat().st_mtime:
         found.append("The dashboards are older than the published file. Run 'ospo-metrics report'.")
     return found
+
+
+def _taken_for_bots(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Who counts as a bot for nothing but what they do, so that a person can say otherwise."""
+    try:
+        ((count, handles),) = connection.execute(_BEHAVIOUR).fetchall()
+    except (duckdb.CatalogException, duckdb.BinderException):  # nothing was built yet, or by an older version
+        return []
+    if not count:
+        return []
+    accounts = "1 account is taken for a bot" if count == 1 else f"{count:,} accounts are taken for bots"
+    shown = (handles or [])[:5]
+    named = f" ({', '.join(shown)}{', …' if count > len(shown) else ''})" if shown else ""
+    return [
+        f"{accounts} by behaviour alone{named}: core.dim_people says why. "
+        "Whoever is none is put into outreach/kinds.csv as human."
+    ]
 
 
 def _undecided(workspace: Workspace) -> list[str]:

@@ -2,7 +2,9 @@ select
     person_id,
     case when '{{ var("audience", "internal") }}' = 'internal' then {{ without_addresses('handle') }} end as handle,
     kind,
-    kind_reason,
+    case when kind_rule <> 'by_hand' or '{{ var("audience", "internal") }}' = 'internal'
+        then {{ without_addresses('kind_reason') }} end as kind_reason,
+    kind_rule,
     own_from is not null as is_own,
     identities,
     first_seen_at,

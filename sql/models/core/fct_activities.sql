@@ -1,9 +1,40 @@
-with agents as (
-    select distinct a.project_id, a.conversation_key
+with assistants as (
+    select distinct project_id, sha as conversation_key, name, address from {{ ref('stg_git__assistants') }}
+),
+
+-- A human being may have an agent's name: with an address it counts only if that is an agent's.
+known_assistants as (
+    select a.name, a.address
+    from (select distinct name, address from assistants) as a
+    join {{ ref('bot_patterns') }} as p
+        on p.kind = 'agent'
+        and case p.applies_to
+            when 'assistant' then a.address is null and regexp_matches(a.name, p.pattern)
+            when 'address' then regexp_matches(a.address, p.pattern)
+                and not coalesce(regexp_matches(a.address, p.unless), false)
+        end
+),
+
+-- What an agent had a hand in: commits that name one as author, co-author or assistant, and change requests that one
+-- began on behalf of a human being.
+agents as (
+    select a.project_id, a.conversation_key, 'commit' as what
     from {{ ref('int_acts') }} as a
     join {{ ref('int_identities') }} as i on a.actor_kind = i.kind and a.actor = i.value
     join {{ ref('int_people') }} as p on i.person_id = p.person_id
     where a.kind in ('commit_authored', 'commit_merged') and p.kind = 'agent'
+
+    union
+
+    select a.project_id, a.conversation_key, 'commit'
+    from assistants as a
+    semi join known_assistants as k on a.name is not distinct from k.name and a.address is not distinct from k.address
+
+    union
+
+    select project_id, number::varchar, 'change_request'
+    from {{ ref('stg_github__change_requests') }}
+    where is_begun_by_agent and not is_deleted
 )
 
 select
@@ -17,8 +48,9 @@ select
     (a.occurred_at at time zone o.timezone)::date as occurred_on,
     a.utc_offset_minutes,
     coalesce(p.kind <> 'human', false) or a.is_automated as is_bot,
+    coalesce(p.kind = 'agent', false) as is_agent,
     coalesce(a.occurred_at between p.own_from - interval 90 day and p.own_until + interval 90 day, false) as is_own,
-    g.conversation_key is not null and coalesce(p.kind = 'human', false) as is_agent_assisted,
+    g.conversation_key is not null and coalesce(p.kind = 'human', false) and not a.is_automated as is_agent_assisted,
     case when a.occurred_at between p.own_from - interval 90 day and p.own_until + interval 90 day then 'own' end as organization_id,
     case when a.conversation_key is not null and a.kind not in ('commit_authored', 'commit_merged')
         then md5(
@@ -29,6 +61,11 @@ from {{ ref('int_acts') }} as a
 cross join {{ source('config', 'ospo') }} as o
 left join {{ ref('int_identities') }} as i on a.actor_kind = i.kind and a.actor = i.value
 left join {{ ref('int_people') }} as p on i.person_id = p.person_id
-left join agents as g on a.project_id = g.project_id and a.conversation_key = g.conversation_key
+left join agents as g
+    on a.project_id = g.project_id and a.conversation_key = g.conversation_key
+    and g.what = case
+        when a.kind in ('commit_authored', 'commit_merged') then 'commit'
+        when a.kind in ('change_request_opened', 'change_request_merged') and a.source = 'github' then 'change_request'
+    end
 -- A software agent named as co-author is a mark on the human's commit, not an act of its own.
 where not (a.is_coauthor and coalesce(p.kind <> 'human', false))

@@ -7,7 +7,7 @@ with acts as (
         case when own_address is null then 'git_name' else 'address' end as actor_kind,
         coalesce(own_address, {{ by_name('project_id', 'author_name', 'author_address') }}) as actor, author_name as actor_name,
         null as actor_type, authored_at as occurred_at, utc_offset_minutes, false as is_automated,
-        false as is_coauthor
+        false as is_coauthor, null::ubigint as text_shape
     from (
         select
             *,
@@ -22,7 +22,7 @@ with acts as (
 
     select
         'git', c.project_id, 'coauthor|' || c.sha || '|' || lower(a.address), c.sha, 'commit_authored', 'D2',
-        'address', a.address, a.name, null, c.authored_at, c.utc_offset_minutes, false, true
+        'address', a.address, a.name, null, c.authored_at, c.utc_offset_minutes, false, true, null
     from {{ ref('stg_git__coauthors') }} as a
     join {{ ref('stg_git__commits') }} as c
         on a.project_id = c.project_id and a.instance = c.instance and a.sha = c.sha
@@ -36,7 +36,8 @@ with acts as (
         case when {{ identifies('m.from_address') }} then m.from_address
             else {{ by_name('m.project_id', 'coalesce(m.from_name, m.from_address_masked)', 'm.from_address') }} end,
         m.from_name,
-        null, m.sent_at, m.utc_offset_minutes, m.is_automated, false
+        null, m.sent_at, m.utc_offset_minutes, m.is_automated, false,
+        case when not m.is_reply then {{ text_shape('m.topic') }} end
     from {{ ref('int_mail_messages') }} as m
     join {{ ref('int_mail_threads') }} as t on m.message_id = t.message_id
 
@@ -44,7 +45,7 @@ with acts as (
 
     select
         'github', project_id, act, conversation_key, kind, level, actor_kind, actor, actor_name, actor_type,
-        occurred_at, utc_offset_minutes, false, is_coauthor
+        occurred_at, utc_offset_minutes, false, is_coauthor, text_shape
     from {{ ref('int_github_acts') }}
     where not is_deleted
 
@@ -52,7 +53,7 @@ with acts as (
 
     select
         'gharchive', project_id, act, number::varchar, kind, level, 'login', actor, null, actor_type, occurred_at,
-        null, false, false
+        null, false, false, null
     from {{ ref('int_gharchive_acts') }}
 
     union all
@@ -60,7 +61,7 @@ with acts as (
     select
         'calendars', p.project_id, 'talk|' || t.event_id || '|' || t.talk_id || '|' || s.person.id,
         null, 'talk_given', 'D1', 'speaker', t.event_id || ' ' || s.person.id, s.person.name,
-        null, t.starts_at, null, false, false
+        null, t.starts_at, null, false, false, null
     from {{ ref('stg_calendars__talks') }} as t
     cross join unnest(t.persons) as s(person)
     left join {{ ref('int_talk_projects') }} as p on t.event_id = p.event_id and t.talk_id = p.talk_id

@@ -1,8 +1,8 @@
--- Every period for which a count of people is owed, for people from outside, our own people, and bots. Where ospo.toml
+-- Every period for which a count of people is owed, for people from outside, our own people, bots, and agents. Where ospo.toml
 -- does not say who is ours, there is no number for our own people.
 with segments as (
     select
-        unnest(['outside', 'own', 'bots']) as segment,
+        unnest(['outside', 'own', 'bots', 'agents']) as segment,
         exists (from {{ source('config', 'own_domains') }}) as is_own_known
 )
 

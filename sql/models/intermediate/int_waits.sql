@@ -1,4 +1,5 @@
--- How long each conversation that somebody from outside began waited for its first answer. A merge is an answer too.
+-- How long each conversation that somebody from outside began waited for its first answer. A merge is an answer too,
+-- unless a bot or a software agent merged.
 -- Whoever got none waits to the end of what the source knows, also when the conversation was closed meanwhile: to be
 -- closed is not to be answered.
 select
@@ -6,11 +7,18 @@ select
     c.project_id,
     c.opened_on,
     c.is_opened_by_newcomer,
-    coalesce(least(c.first_response_at, c.merged_at) <= o.observed_until, false) as is_answered,
-    date_diff('second', c.opened_at, least(
-        coalesce(least(c.first_response_at, c.merged_at), o.observed_until), o.observed_until
-    )) / 3600.0 as waited_hours
-from {{ ref('fct_conversations') }} as c
+    coalesce(c.answered_at <= o.observed_until, false) as is_answered,
+    date_diff('second', c.opened_at, least(coalesce(c.answered_at, o.observed_until), o.observed_until))
+        / 3600.0 as waited_hours
+from (
+    select
+        c.*,
+        least(
+            c.first_response_at, case when coalesce(m.kind, 'human') = 'human' then c.merged_at end
+        ) as answered_at
+    from {{ ref('fct_conversations') }} as c
+    left join {{ ref('int_people') }} as m on c.closed_by_person_id = m.person_id
+) as c
 join {{ ref('int_observed') }} as o
     on c.project_id = o.project_id
     and o.source = case c.kind when 'mail_thread' then 'mailing_lists' else 'github' end

@@ -19,7 +19,7 @@ person_months as (
         sum(d.commits) as commits, sum(d.conversations) as conversations
     from {{ ref('int_contribution_days') }} as d
     join {{ ref('int_scopes') }} as s on d.project_id = s.project_id
-    where d.segment <> 'bots'
+    where d.segment not in ('bots', 'agents')
     group by all
 ),
 

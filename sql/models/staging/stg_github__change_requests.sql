@@ -2,7 +2,7 @@
 
 {% set shape = {
     'number': 'INTEGER', 'createdAt': 'TIMESTAMPTZ', 'closedAt': 'TIMESTAMPTZ', 'mergedAt': 'TIMESTAMPTZ',
-    'author': actor_shape(), 'mergedBy': actor_shape(),
+    'author': actor_shape(), 'mergedBy': actor_shape(), 'title': 'VARCHAR', 'body': 'VARCHAR', 'headRefName': 'VARCHAR',
 } %}
 
 with newest as ({{ newest('github', 'change_requests', shape) }})
@@ -18,5 +18,7 @@ select
     node.mergedAt as merged_at,
     {{ actor_login('node.mergedBy') }} as merged_by_login,
     {{ actor_type('node.mergedBy') }} as merged_by_type,
+    {{ text_shape('node.title') }} as text_shape,
+    {{ is_begun_by_agent('node.headRefName', 'node.body') }} as is_begun_by_agent,
     is_deleted
 from newest

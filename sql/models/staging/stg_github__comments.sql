@@ -1,6 +1,6 @@
 {{ config(materialized='table') }}
 
-{% set shape = {'number': 'INTEGER', 'createdAt': 'TIMESTAMPTZ', 'author': actor_shape()} %}
+{% set shape = {'number': 'INTEGER', 'createdAt': 'TIMESTAMPTZ', 'author': actor_shape(), 'body': 'VARCHAR'} %}
 
 with newest as (
     select * from ({{ newest('github', 'issue_comments', shape) }})
@@ -15,5 +15,6 @@ select
     {{ actor_login('node.author') }} as written_by_login,
     {{ actor_type('node.author') }} as written_by_type,
     node.createdAt as written_at,
+    {{ text_shape('node.body') }} as text_shape,
     is_deleted
 from newest

@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 
 {% set shape = {
-    'number': 'INTEGER', 'createdAt': 'TIMESTAMPTZ', 'author': actor_shape(), 'isAnswer': 'BOOLEAN',
+    'number': 'INTEGER', 'createdAt': 'TIMESTAMPTZ', 'author': actor_shape(), 'body': 'VARCHAR', 'isAnswer': 'BOOLEAN',
     'replyTo': {'databaseId': 'VARCHAR'},
 } %}
 
@@ -16,5 +16,6 @@ select
     {{ actor_type('node.author') }} as written_by_type,
     node.createdAt as written_at,
     coalesce(node.isAnswer, false) as is_answer,
+    {{ text_shape('node.body') }} as text_shape,
     is_deleted
 from newest

@@ -2,7 +2,7 @@
 
 {% set shape = {
     'number': 'INTEGER', 'createdAt': 'TIMESTAMPTZ', 'closedAt': 'TIMESTAMPTZ', 'stateReason': 'VARCHAR',
-    'author': actor_shape(), 'isAnswered': 'BOOLEAN', 'answerChosenAt': 'TIMESTAMPTZ',
+    'author': actor_shape(), 'title': 'VARCHAR', 'isAnswered': 'BOOLEAN', 'answerChosenAt': 'TIMESTAMPTZ',
     'answerChosenBy': actor_shape(), 'answer': {'databaseId': 'VARCHAR'},
 } %}
 
@@ -21,5 +21,6 @@ select
     node.answer.databaseId as answer_id,
     node.answerChosenAt as answer_chosen_at,
     {{ actor_login('node.answerChosenBy') }} as answer_chosen_by_login,
+    {{ text_shape('node.title') }} as text_shape,
     is_deleted
 from newest

@@ -2,7 +2,7 @@
 
 {% set shape = {
     'number': 'INTEGER', 'createdAt': 'TIMESTAMPTZ', 'closedAt': 'TIMESTAMPTZ', 'stateReason': 'VARCHAR',
-    'author': actor_shape(),
+    'author': actor_shape(), 'title': 'VARCHAR',
 } %}
 
 with newest as ({{ newest('github', 'issues', shape) }})
@@ -16,5 +16,6 @@ select
     node.createdAt as opened_at,
     node.closedAt as closed_at,
     case when node.closedAt is not null then lower(node.stateReason) end as state_reason,
+    {{ text_shape('node.title') }} as text_shape,
     is_deleted
 from newest

@@ -20,6 +20,8 @@ from ospo_metrics.simulation.plan import (
 
 ALL_TIME = 10 * 365 * DAY
 _NEVER_SEEN = "somewhere.test"
+_NO_BOT = ("Tessa Marbot", "tmarbot")
+"""A human being whom a simple pattern takes for a bot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ class Arrivals:
             self._newcomers(community)
         for event in plan.EVENTS:
             self._audience(event)
+        self.previews = self.register.machine("Orla Brin", "bot", "orlabrin", "", "behaviour")
+        """A bot whom nothing but its behaviour gives away."""
 
     def _core(self, community: Community) -> None:
         """Those who are there from the beginning, ours and others, and do much of the work."""
@@ -67,6 +71,8 @@ class Arrivals:
             since = dice.between(HISTORY_FROM, PERIOD_UNTIL - 300 * DAY) if hired_later else HISTORY_FROM
             arrived = int(since + dice.between(2, 25) * DAY)
             self._join(person, community, arrived, HISTORY_FROM + ALL_TIME, channel="founder", is_core=True)
+            if not is_own and place == own + 1 and community is plan.COMMUNITIES[0]:
+                self.register.rename(person, *_NO_BOT)
             if is_own and place == 1:
                 self.register.change_employer(person, plan.local(2026, 2, 1))
             if not is_own and place == own and person.employments:

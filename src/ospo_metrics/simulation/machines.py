@@ -24,10 +24,11 @@ class _World(Protocol):
     def settle(self, talk: Conversation, community: Community, repository: Repository) -> None: ...
 
 
-def machines_work(seed: int, machines: Machines, world: _World) -> None:
+def machines_work(seed: int, machines: Machines, previews: Person, world: _World) -> None:
     """Let every machine do its work in the world of the humans."""
     dice = Dice(seed, "machines")
     _remark(dice, machines, world.conversations)
+    _show_previews(Dice(seed, "previews"), previews, world.conversations)
     for community in plan.COMMUNITIES:
         for repository in community.repositories:
             _updates(dice, machines.updates, community, repository, world)
@@ -46,6 +47,15 @@ def _remark(dice: Dice, machines: Machines, talks: list[Conversation]) -> None:
             talk.entries.append(Entry(soon, machines.builds, texts.WELCOME))
         if plan.AGENTS_FROM < soon < PERIOD_UNTIL and dice.chance(0.2):
             talk.entries.append(Entry(soon + 30, machines.agent, texts.REVIEW))
+
+
+def _show_previews(dice: Dice, bot: Person, talks: list[Conversation]) -> None:
+    """Nothing but what it does gives this one away: the same text, seconds after a change request was opened."""
+    for talk in talks:
+        soon = talk.opened_at + 5 + dice.below(40)
+        if talk.kind == "change_request" and soon < PERIOD_UNTIL and dice.chance(0.6):
+            text = texts.PREVIEW.format(build=1000 + dice.below(9000), commit=dice.below(16**7))
+            talk.entries.append(Entry(soon, bot, text))
 
 
 def _updates(dice: Dice, bot: Person, community: Community, repository: Repository, world: _World) -> None:

@@ -212,6 +212,14 @@ class Register:
         person.told_by = told_by
         return person
 
+    def rename(self, person: Person, name: str, login: str) -> None:
+        """Call somebody otherwise, before they did anything; the name is what tells that they are human."""
+        self._names.add(name)
+        self._logins.add(login)
+        person.name = person.git_name = person.mail_name = name
+        person.login = login
+        person.told_by = "a human name"
+
     def _add(self, name: str, kind: str, login: str | None, offset: int) -> Person:
         number = len(self.people) + 1
         address = "" if kind != "human" else self._address(name, self._dice.pick(MAIL_PROVIDERS), loose=True)

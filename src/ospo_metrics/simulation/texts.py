@@ -110,9 +110,32 @@ _REPLIES = (
     "Can you add a test for it?",
 )
 
+_ASIDES = (
+    "I had the same thought last week.",
+    "There is an older thread about it.",
+    "The tests on our side agree.",
+    "It matters most on small machines.",
+    "We use it with the defaults.",
+    "Somebody asked this at the last meetup.",
+    "The wiki is out of date there.",
+    "I would keep the old name.",
+    "It is easier to see with tracing on.",
+    "That part was rewritten in spring.",
+    "My laptop is too slow to show it.",
+    "One more case comes to mind: an empty file.",
+    "The numbers are in the second column.",
+    "Nobody is in a hurry here.",
+    "A release is due soon anyway.",
+    "It reads well now.",
+    "I only looked at the first half.",
+    "Please ping me if it gets stuck.",
+    "The error message could be kinder.",
+)
+
 LABELS = ("bug", "enhancement", "documentation", "good first issue", "help wanted", "question")
 
 MERGED = "Merged, thank you!"
+PREVIEW = "The preview of this change is ready: build {build} of {commit:07x}."
 WELCOME = "Build finished: all 214 checks passed."
 STALE = "This has been quiet for 120 days and is closed for now. Reopen it if it still matters."
 REVIEW = "Automated review: 1 suggestion. Consider naming the constant."
@@ -136,6 +159,11 @@ def opening(dice: Dice) -> str:
 
 def reply(dice: Dice) -> str:
     return dice.pick(_REPLIES)
+
+
+def with_an_aside(text: str, at: int) -> str:
+    """A text as people write it, who do not say the same in the same words; it depends on the instant alone."""
+    return f"{text} {_ASIDES[at % len(_ASIDES)]}"
 
 
 def _filled(dice: Dice, templates: tuple[str, ...], community: str) -> str:

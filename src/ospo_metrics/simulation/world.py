@@ -21,7 +21,7 @@ def imagine(seed: int, scale: float) -> Happenings:
     arrivals = Arrivals(seed, scale)
     world = _World(seed, arrivals)
     world.humans_act()
-    machines_work(seed, arrivals.register.machines, world)
+    machines_work(seed, arrivals.register.machines, arrivals.previews, world)
     world.keep_mailmaps()
     assign_keys(world.conversations)
     register = arrivals.register
@@ -257,7 +257,7 @@ class _World:
 
     def _reply(self, talk: Conversation, person: Person, at: int, text: str) -> None:
         address = person.mail_address(at) if talk.kind == "mail_thread" else ""
-        talk.entries.append(Entry(at, person, text, address))
+        talk.entries.append(Entry(at, person, texts.with_an_aside(text, at), address))
 
     def _responder(self, community: Community, but_not: Person | None, at: int) -> Person | None:
         there = [
