@@ -17,9 +17,10 @@ select
     (a.occurred_at at time zone o.timezone)::date as occurred_on,
     a.utc_offset_minutes,
     coalesce(p.kind <> 'human', false) or a.is_automated as is_bot,
-    coalesce(a.occurred_at between p.own_from - interval 90 day and p.own_until + interval 90 day, false) as is_own,
+    coalesce(w.is_own, false) as is_own,
     g.conversation_key is not null and coalesce(p.kind = 'human', false) as is_agent_assisted,
-    case when a.occurred_at between p.own_from - interval 90 day and p.own_until + interval 90 day then 'own' end as organization_id,
+    coalesce(w.shown_organization_id, 'unknown') as organization_id,
+    d.rule as affiliation_rule,
     case when a.conversation_key is not null and a.kind not in ('commit_authored', 'commit_merged')
         then md5(
             case a.source when 'gharchive' then 'github' else a.source end
@@ -29,6 +30,12 @@ from {{ ref('int_acts') }} as a
 cross join {{ source('config', 'ospo') }} as o
 left join {{ ref('int_identities') }} as i on a.actor_kind = i.kind and a.actor = i.value
 left join {{ ref('int_people') }} as p on i.person_id = p.person_id
+left join {{ ref('int_organization_names') }} as n
+    on a.actor_kind = 'address' and n.kind = 'domain' and n.spelling = split_part(a.actor, '@', 2)
+left join {{ ref('int_affiliated_days') }} as d
+    on i.person_id = d.person_id and (a.occurred_at at time zone o.timezone)::date = d.occurred_on
+    and n.organization_id is not distinct from d.address_organization_id
+left join {{ ref('int_organizations') }} as w on d.organization_id = w.organization_id
 left join agents as g on a.project_id = g.project_id and a.conversation_key = g.conversation_key
 -- A software agent named as co-author is a mark on the human's commit, not an act of its own.
 where not (a.is_coauthor and coalesce(p.kind <> 'human', false))

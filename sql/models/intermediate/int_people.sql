@@ -2,7 +2,6 @@
 with known as (
     select
         i.person_id, m.kind as identity_kind, m.value, m.name, m.account_type, m.first_seen_at, m.last_seen_at,
-        case m.kind when 'address' then split_part(lower(m.value), '@', 2) end as domain,
         case m.kind
             when 'login' then lower(m.value)
             when 'address' then nullif(
@@ -49,11 +48,7 @@ select
     min(k.value) filter (k.identity_kind = 'login') as handle,
     count(*) as identities,
     min(k.first_seen_at) as first_seen_at,
-    max(k.last_seen_at) as last_seen_at,
-    min(k.first_seen_at) filter (d.domain is not null) as own_from,
-    max(k.last_seen_at) filter (d.domain is not null) as own_until
+    max(k.last_seen_at) as last_seen_at
 from known as k
 left join judged as j on k.person_id = j.person_id
-left join {{ source('config', 'own_domains') }} as d
-    on k.domain = d.domain or ends_with(k.domain, '.' || d.domain)
 group by k.person_id

@@ -8,7 +8,7 @@ employed as (
             payload -> '$.enrollments', '[{"organization": "VARCHAR", "from": "DATE", "until": "DATE"}]'
         )) as enrollment
     from newest
-    where not is_deleted and payload ->> '$.is_taken_out' is null
+    where (payload ->> '$.is_taken_out') is null and not is_deleted
 )
 
 select distinct

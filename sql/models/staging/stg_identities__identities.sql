@@ -8,7 +8,7 @@ named as (
         try_cast(payload ->> '$.is_bot' as boolean) as is_bot,
         unnest(from_json(payload -> '$.identities', '[{"kind": "VARCHAR", "value": "VARCHAR"}]')) as identity
     from newest
-    where not is_deleted and payload ->> '$.is_taken_out' is null
+    where (payload ->> '$.is_taken_out') is null and not is_deleted
 )
 
 select distinct

@@ -6,4 +6,4 @@ select
     from_json(payload -> '$.domains', '[{"domain": "VARCHAR", "until": "DATE"}]') as domains,
     from_json(payload -> '$.aliases', '["VARCHAR"]') as aliases
 from newest
-where not is_deleted and payload ->> '$.is_taken_out' is null
+where (payload ->> '$.is_taken_out') is null and not is_deleted
