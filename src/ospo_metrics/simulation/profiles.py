@@ -40,15 +40,20 @@ def _profile(person: Person, dice: Dice) -> dict[str, Any]:
     has_name, has_company, has_city = dice.chance(0.8), dice.chance(0.5), dice.chance(0.4)
     company, city = _company(person, dice), dice.pick(_CITIES)
     joined = person.arrived_at or plan.HISTORY_FROM
-    return {
-        "__typename": "Bot" if login.endswith("[bot]") else "User",
+    is_bot = login.endswith("[bot]")
+    profile: dict[str, Any] = {
+        "__typename": "Bot" if is_bot else "User",
         "id": f"U_sim{person.github_id:x}",
         "databaseId": person.github_id,
         "login": login.removesuffix("[bot]"),
+        "createdAt": iso(joined - dice.below(3000) * DAY),
+    }
+    if is_bot:
+        return profile
+    return profile | {
         "name": person.name if is_human and has_name else None,
         "company": company if is_human and has_company else None,
         "location": city if is_human and has_city else None,
-        "createdAt": iso(joined - dice.below(3000) * DAY),
     }
 
 
