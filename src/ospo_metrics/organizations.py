@@ -159,6 +159,7 @@ class Directory:
         self._keys: dict[str, str] = {}
         self._by_hand: dict[str, str] = {}
         self._domains: dict[str, str] = {}
+        self._with_domains: set[str] = set()
         self.organizations: dict[str, Organization] = {}
         for one in told:
             self._tell(one)
@@ -199,14 +200,10 @@ class Directory:
         if known := _longest(name, self._domains):
             return self._unless_academic(known, "register")
         named = self._keys.get(key(own.split(".")[0]), INDEPENDENT)
-        if named != INDEPENDENT and not self._has_domains(named):
+        # Of whom somebody said which domains are theirs, another one that looks like them is not.
+        if named != INDEPENDENT and named not in self._with_domains and not self.organizations[named].is_own:
             return self._unless_academic(named, "name")
         return self._add(Organization(own, own, "company")), "domain"
-
-    def _has_domains(self, organization_id: str) -> bool:
-        """Whether somebody said which domains are theirs, so that another one that looks like it is not."""
-        told = organization_id in self._by_hand.values() or organization_id in self._domains.values()
-        return told or self.organizations[organization_id].is_own
 
     def _is_of_nobody(self, name: str, own: str) -> str:
         if not own:
@@ -237,6 +234,7 @@ class Directory:
         for words in keys:
             self._keys.setdefault(words, organization_id)
         for domain in told.domains:
+            self._with_domains.add(organization_id)
             (self._by_hand if told.is_by_hand else self._domains).setdefault(domain.lower(), organization_id)
 
     def _kind(self, name: str) -> str:

@@ -93,7 +93,7 @@ commits as (
 ),
 
 coauthors as (
-    select project_id, sha, authored_at, author_address, utc_offset_minutes, is_deleted, unnest(authors) as author
+    select project_id, sha, authored_at, author_address, is_deleted, unnest(authors) as author
     from commits
 )
 
@@ -108,14 +108,14 @@ select
     project_id, 'commit|' || sha, sha, case when is_merge then 'commit_merged' else 'commit_authored' end, 'D2',
     case when author_address is not null then 'address' when author_login is not null then 'login' else 'git_name' end,
     coalesce(author_address, author_login, project_id || ' ' || author_name), author_name,
-    null, authored_at, utc_offset_minutes, false, is_deleted
+    null, authored_at, case when not is_made_in_browser then utc_offset_minutes end, false, is_deleted
 from commits
 
 union all
 
 select
     project_id, 'coauthor|' || sha || '|' || author.address, sha, 'commit_authored', 'D2',
-    'address', author.address, min(author.name), null, authored_at, utc_offset_minutes, true, is_deleted
+    'address', author.address, min(author.name), null, authored_at, null, true, is_deleted
 from coauthors
 where author.address is distinct from author_address
 group by all
