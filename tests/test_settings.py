@@ -130,7 +130,7 @@ def test_a_token_in_place_of_a_variable_is_refused_without_repeating_it(tmp_path
             "ospo.toml, line 18: mailing list 'other' belongs to no community; add it to the 'mailing_lists' of one.",
         ),
         (
-            '[[sources.identities]]\nid = "gitdm"\nlocation = "a"\n[[sources.identities]]\nid = "gitdm"\nlocation = "b"\n',
+            2 * '[[sources.identities]]\nid = "gitdm"\nlocation = "a"\n',
             "ospo.toml, line 21: id 'gitdm' is used twice in sources.identities; rename one.",
         ),
         (
