@@ -18,6 +18,7 @@ from ospo_metrics.progress import Quiet
 from ospo_metrics.settings import open_workspace
 from ospo_metrics.sources import identities
 from ospo_metrics.warehouse import open_warehouse
+from scripted_server import Reply, ScriptedServer
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 GITDM = SHARED / "E_identity" / "gitdm"
@@ -349,3 +350,20 @@ def test_every_night_adds_up(tmp_path: Path) -> None:
                 "select stream, held, rejects, gap from meta.reconciliation order by all"
             ).fetchall()
         assert rows == [(*row, 0) for row in wanted], night
+
+
+def test_a_register_on_the_web_is_fetched(tmp_path: Path) -> None:
+    """A location may be a web address; what does not answer is told with it."""
+    with ScriptedServer() as server:
+        server.otherwise = lambda asked: (
+            Reply(body=DEVELOPERS.encode(), headers={"Content-Type": "text/plain"})
+            if asked.path == "/developers.txt"
+            else Reply(status=404)
+        )
+        handed = read(tmp_path, f"{server.url}/developers.txt")
+        with pytest.raises(SourceError, match=r"identities 'registers': .*404"):
+            read(tmp_path, f"{server.url}/gone.txt")
+
+    assert [one["identities"][0]["value"] for one in people(handed)] == ["Ada L", "Bob"]
+    assert [one.location for one in handed if isinstance(one, Item)] == ["registers:2", "registers:6"]
+    assert handed[-2].observed_until == NOW

@@ -14,15 +14,24 @@ from ospo_metrics.simulation.happenings import Happenings
 from ospo_metrics.simulation.people import Employment, Person
 from ospo_metrics.simulation.plan import ORGANIZATIONS, OWN, ZONE
 
-_SHARE = 0.3
+_SHARE = 0.4
 _FILE = "registers/people.json"
 
 
 def write(folder: Path, happenings: Happenings, seed: int) -> dict[str, Any]:
     """Write the register; returns how many people, employments and organizations are in it."""
     dice = Dice(seed, "registers")
-    known = [person for person in happenings.people if person.kind == "human" and dice.chance(_SHARE)]
-    told = {_uuid(person): _entry(person) for person in known}
+    seen: dict[str, set[str]] = {}
+    for each in happenings.contributions():
+        if each.identity_kind == "address":
+            seen.setdefault(each.person.id, set()).add(each.identity)
+    # A community writes down whom it has met, with the addresses that it saw.
+    known = [
+        person
+        for person in happenings.people
+        if dice.chance(_SHARE) and person.kind == "human" and person.id in seen
+    ]
+    told = {_uuid(person): _entry(person, sorted(seen[person.id])) for person in known}
     # The others are known to nobody but by their addresses.
     domains = {each.name: [{"domain": each.domain, "is_top": True}] for each in (*ORGANIZATIONS[:5], OWN)}
     content: dict[str, Any] = {
@@ -47,8 +56,7 @@ def _uuid(person: Person) -> str:
     return hashlib.sha1(person.id.encode(), usedforsecurity=False).hexdigest()
 
 
-def _entry(person: Person) -> dict[str, Any]:
-    addresses = list(dict.fromkeys([*(job.address for job in person.employments), person.private_address]))
+def _entry(person: Person, addresses: list[str]) -> dict[str, Any]:
     identities = [
         {"source": "git", "name": person.name, "email": address, "username": None} for address in addresses
     ]

@@ -147,8 +147,11 @@ def _files(instance: Instance, context: Context) -> tuple[list[_File], datetime 
 
 
 def _digest(file: _File) -> str:
+    found = hashlib.sha256()
     with file.open() as opened:
-        return hashlib.sha256(opened.read()).hexdigest()
+        for block in iter(lambda: opened.read(1 << 20), b""):
+            found.update(block)
+    return found.hexdigest()
 
 
 def _recognised(
