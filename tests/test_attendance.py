@@ -66,6 +66,17 @@ def test_every_form_is_in_the_simulated_workspace(simulated: Path) -> None:
     assert {TOOLS[export["tool"]] for export in told.values()} == {form.name for form in FORMS}
 
 
+def test_a_country_is_kept_of_those_who_agreed(tmp_path: Path) -> None:
+    """Only where the answer was yes, and only what can be the name of a country."""
+    put(
+        tmp_path,
+        "days.csv",
+        "email,status,consent,country\na@x.org,attended,yes,Côte d'Ivoire\nb@x.org,attended,no,Ghana\n"
+        "c@x.org,attended,,Ghana\nd@x.org,attended,yes,me@x.org\ne@x.org,attended,yes,\n",
+    )
+    assert [seat["country"] for seat in seats(read(tmp_path))] == ["Côte d'Ivoire", None, None, None, None]
+
+
 @pytest.mark.parametrize("tool", [tool for tool in TOOLS if tool != "plain"])
 def test_what_was_generated_comes_back(simulated: Path, tmp_path: Path, tool: str) -> None:
     """Round trip: person, status, time of registration and consent of every row equal what was written."""
@@ -141,6 +152,7 @@ def test_the_plain_form_comes_back(tmp_path: Path) -> None:
         "channels": ["word_of_mouth"],
         "tracking_code": "spring-news",
         "has_contributed": True,
+        "country": None,
     }
     assert (bob["status"], bob["role"], bob["consent"]) == ("no_show", "attendee", False)
 

@@ -129,6 +129,15 @@ def test_a_token_in_place_of_a_variable_is_refused_without_repeating_it(tmp_path
             '[[sources.mailing_lists]]\nid = "other"\nlocation = "x"\n',
             "ospo.toml, line 18: mailing list 'other' belongs to no community; add it to the 'mailing_lists' of one.",
         ),
+        (
+            2 * '[[sources.identities]]\nid = "gitdm"\nlocation = "a"\n',
+            "ospo.toml, line 21: id 'gitdm' is used twice in sources.identities; rename one.",
+        ),
+        (
+            '[[sources.identities]]\nid = "gitdm"\n',
+            "ospo.toml, line 17: 'sources.identities.1.location' is missing; add it, for example: "
+            'location = "gitdm/developers_affiliations*.txt"',
+        ),
     ],
 )
 def test_a_source_of_no_community_is_named(tmp_path: Path, added: str, expected: str) -> None:

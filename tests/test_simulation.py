@@ -185,6 +185,48 @@ def test_the_recorded_answers_hold_what_the_truth_says(small: Path, truth: dict[
                 )
 
 
+def test_whoever_acted_has_a_profile(small: Path, truth: dict[str, Any]) -> None:
+    """Everybody who opened or said something in a repository is among its people, and nobody else."""
+    for project, count in truth["files"]["profiles"].items():
+        held = recorded(small / "github" / project)
+        comments = held["issue_comments"] + held["change_request_comments"]
+        acted = {login_of(node["author"]) for node in [*held["issues"], *held["change_requests"], *comments]}
+        assert {login_of(person) for person in held["people"]} == acted - {None}
+        assert count == len(held["people"])
+
+
+def test_the_register_says_what_is_so(small: Path, truth: dict[str, Any]) -> None:
+    """Whoever is in the register worked there at that time, and has these addresses."""
+    told = truth["files"]["identities"]
+    content = json.loads((small / told["location"]).read_text(encoding="utf-8"))
+    jobs = defaultdict(set)
+    for person in truth["people"]:
+        for job in person["affiliations"]:
+            jobs[job["address"]].add((job["organization"], job["from"] is None, job["until"] is None))
+    entries = content["uidentities"].values()
+    found = {
+        (identity["email"], len(entry["enrollments"]))
+        for entry in entries
+        for identity in entry["identities"]
+        if identity["email"] in jobs
+    }
+    for entry in entries:
+        addresses = {identity["email"] for identity in entry["identities"]}
+        true = set().union(*(jobs[address] for address in addresses if address in jobs), set())
+        if true:
+            assert true == {
+                (job["organization"], job["start"].startswith("1900"), job["end"].startswith("2100"))
+                for job in entry["enrollments"]
+            }
+    assert len(found) > 10
+    assert told == {
+        "location": "registers/people.json",
+        "people": len(entries),
+        "employments": sum(len(entry["enrollments"]) for entry in entries),
+        "organizations": len(content["organizations"]),
+    }
+
+
 def test_whoever_closed_is_told(small: Path) -> None:
     """Each closed issue or change request has its closing, each merged one its merge too, at the same second."""
     for path in sorted((small / "github").rglob("repositories.jsonl")):
@@ -202,14 +244,23 @@ def test_whoever_closed_is_told(small: Path) -> None:
 
 
 def test_ids_are_unique_over_all_repositories(small: Path) -> None:
-    """As on GitHub, no two things of a kind share an id, and no two things at all share a node id."""
+    """As on GitHub, no two things of a kind share an id, and no two things at all share a node id.
+
+    An account that acted in several repositories is one thing, and tells the same of itself everywhere.
+    """
     of_kind, nodes = defaultdict(list), []
+    profiles: dict[str, dict[str, Any]] = {}
     for path in sorted((small / "github").rglob("*.jsonl")):
         for row in rows(path) if path.stem != "commits" else ():
+            if path.stem == "people":
+                assert profiles.setdefault(row["id"], row) == row
+                continue
             of_kind[path.stem.removeprefix("issue_").removeprefix("change_request_")].append(
                 row.get("fullDatabaseId", row["id"])
             )
             nodes.append(row["id"])
+    nodes += profiles
+    of_kind["people"] = [row["databaseId"] for row in profiles.values()]
     assert len(nodes) == len(set(nodes))
     assert all(len(ids) == len(set(ids)) for ids in of_kind.values())
 

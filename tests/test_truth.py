@@ -67,17 +67,119 @@ def test_every_human_is_counted_once_a_month(published: Workspace, truth: dict[s
     }
 
 
-@pytest.mark.parametrize(("metric", "least"), [("contributors", 0.65), ("new_contributors", 0.8)])
-def test_outside_people_are_close_to_the_truth(
-    published: Workspace, truth: dict[str, Any], metric: str, least: float
+@pytest.mark.parametrize("segment", ["outside", "own"])
+@pytest.mark.parametrize("metric", ["contributors", "new_contributors"])
+def test_outside_and_own_people_are_close_to_the_truth(
+    published: Workspace, truth: dict[str, Any], metric: str, segment: str
 ) -> None:
-    """Our own people are known by their addresses only, so some look like outsiders; few enough to be useful."""
+    """Nineteen of twenty months have exactly the people from outside and our own; the others are one or two off."""
     found, true = _monthly(published, metric), _true_monthly(truth, metric)
-    cells = [key for key in found if key[3] == "outside"]
+    cells = [key for key in found if key[3] == segment]
     right = sum(found[key] == true.get(key, 0) for key in cells)
 
-    assert right / len(cells) >= least
-    assert max(abs(found[key] - true.get(key, 0)) for key in cells) <= 4
+    assert len(cells) > 300
+    assert right / len(cells) >= 0.95
+    assert max(abs(found[key] - true.get(key, 0)) for key in cells) <= 2
+
+
+_CREDITED = """
+    select a.actor_kind, a.actor, a.occurred_at, d.occurred_on, d.organization_id, o.name
+    from intermediate.int_acts as a
+    join core.fct_activities as f on f.activity_id = md5(a.source || '|' || coalesce(a.project_id, '') || '|' || a.act)
+    left join intermediate.int_organization_names as n
+        on a.actor_kind = 'address' and n.kind = 'domain' and n.spelling = split_part(a.actor, '@', 2)
+    left join intermediate.int_affiliated_days as d
+        on f.person_id = d.person_id and f.occurred_on = d.occurred_on
+        and n.organization_id is not distinct from d.address_organization_id
+    left join intermediate.int_organizations as o on d.organization_id = o.organization_id
+"""
+
+
+def test_people_are_credited_to_whom_they_worked_for(published: Workspace, truth: dict[str, Any]) -> None:
+    """Of the days on which somebody with an employer acted, three in four are known, and one in 500 is wrong at most.
+
+    Whoever has no employer is credited to none, and nobody is ever credited to one whom they never worked for.
+    """
+    people = {
+        (identity["kind"], identity["value"].lower()): person
+        for person in truth["people"]
+        if person["kind"] == "human"
+        for identity in person["identities"]
+    }
+    named_by_domain = {
+        job["address"].rpartition("@")[2]: job["organization"]
+        for person in truth["people"]
+        for job in person["affiliations"]
+    }
+    days: dict[tuple[str, Any], set[str]] = {}
+    with duckdb.connect(str(published.warehouse), read_only=True) as connection:
+        rows = connection.execute(_CREDITED).fetchall()
+    for kind, actor, at, _, organization_id, name in rows:
+        person = people.get((kind, actor and actor.lower()))
+        if person is None:
+            continue
+        jobs = person["affiliations"]
+        true = next((job["organization"] for job in jobs if _is_held(job, at)), None)
+        credited = named_by_domain.get(organization_id, name) if organization_id else None
+        assert credited is None or credited in {job["organization"] for job in jobs}
+        verdict = (
+            ("none" if true is None else "unknown") if credited is None
+            else "right" if credited == true else "wrong"
+        )  # fmt: skip
+        days.setdefault((person["id"], at.date()), set()).add(verdict)
+    count = {
+        verdict: sum(verdict in day for day in days.values()) for verdict in ("right", "wrong", "unknown")
+    }
+
+    assert sum(count.values()) > 1_500
+    assert count["right"] / sum(count.values()) >= 0.7
+    assert count["wrong"] <= sum(count.values()) / 500
+
+
+def _is_held(job: dict[str, Any], at: datetime) -> bool:
+    since, until = (job[word] and datetime.fromisoformat(job[word]) for word in ("from", "until"))
+    return (since is None or since <= at) and (until is None or at < until)
+
+
+def test_a_company_is_the_sum_of_its_people(published: Workspace) -> None:
+    """Each activity counts for the organization that the best rule of the day names, and for one only.
+
+    The totals of every organization and month are those that follow from the published affiliations, person by
+    person, so none is below what one of its people did.
+    """
+    with open_published(published.database) as connection:
+        activities = connection.execute(
+            "select person_id, occurred_on, organization_id, is_own from core.fct_activities "
+            "where person_id is not null"
+        ).fetchall()
+        told = connection.execute(
+            "select person_id, organization_id, starts_on, ends_on, rank from core.dim_affiliations"
+        ).fetchall()
+        own = connection.execute("select organization_id from core.dim_organizations where is_own").fetchall()
+        totals = connection.execute(
+            "select organization_id, date_trunc('month', occurred_on)::date, count(*) from core.fct_activities "
+            "where person_id is not null group by all"
+        ).fetchall()
+    by_person: dict[str, list[Any]] = {}
+    for person, *rest in told:
+        by_person.setdefault(person, []).append(rest)
+    by_people: dict[tuple[str, Any], dict[str, int]] = {}
+    for person, day, organization, is_own in activities:
+        valid = [
+            (rank, name)
+            for name, since, until, rank in by_person.get(person, [])
+            if (since is None or since <= day) and (until is None or day <= until)
+        ]
+        best = {name for rank, name in valid if rank == min(valid)[0]} or {"unknown"}
+        assert organization in best
+        assert is_own == ((organization,) in own)
+        month = by_people.setdefault((organization, day.replace(day=1)), {})
+        month[person] = month.get(person, 0) + 1
+
+    assert len(by_people) > 100
+    assert {row[:2]: row[2] for row in totals} == {
+        key: sum(month.values()) for key, month in by_people.items()
+    }
 
 
 def test_first_responses_are_those_of_the_simulation(published: Workspace, truth: dict[str, Any]) -> None:

@@ -58,6 +58,7 @@ def check(workspace: Workspace) -> Iterator[Finding]:
         "calendars",
         "feeds",
         "catalogues",
+        "identities",
     ):
         for index, entry in enumerate(getattr(settings.sources, table)):
             yield _location(workspace, table, index, entry)

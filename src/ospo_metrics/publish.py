@@ -15,7 +15,8 @@ from ospo_metrics.settings import Workspace
 from ospo_metrics.warehouse import create, identifier
 
 _ABOUT_PEOPLE = {
-    "dim_people", "fct_activities", "fct_attendance", "fct_conversations", "fct_introductions", "fct_touches",
+    "dim_affiliations", "dim_people", "fct_activities", "fct_attendance", "fct_conversations", "fct_introductions",
+    "fct_touches",
 }  # fmt: skip
 """Left out of what is made for the public: who knows the archives could tell from the times who did what."""
 

@@ -158,6 +158,14 @@ class Catalogue(_Table):
     location: str = Field(min_length=1)
 
 
+class Identities(_Table):
+    """One register of who is who and who works for whom, as others keep it."""
+
+    id: Identifier
+    format: Literal["auto", "sortinghat", "stackalytics", "gitdm"] = "auto"
+    location: str = Field(min_length=1)
+
+
 class AttendanceForm(_Table):
     """Which column of a list of attendees holds what, where the list is in none of the forms that are known."""
 
@@ -193,6 +201,7 @@ class Sources(_Table):
     calendars: list[Calendar] = []
     feeds: list[Feed] = []
     catalogues: list[Catalogue] = []
+    identities: list[Identities] = []
     outreach: Outreach | None = None
 
     @property
@@ -391,6 +400,7 @@ _EXAMPLES = {
     "project": 'project = "example/fastfs"',
     "location": 'location = "archives/fastfs-dev/*.txt.gz"',
     "format": 'format = "auto"',
+    "identities.location": 'location = "gitdm/developers_affiliations*.txt"',
     "smallest_group": "smallest_group = 5",
     "audience": 'audience = "internal"',
     "cron": 'cron = "30 3 * * *"',
@@ -429,12 +439,13 @@ def _check_references(path: Path, text: str, settings: Settings) -> None:
 
 
 def _used_twice(settings: Settings, at: Callable[..., str]) -> Iterator[str]:
-    tables: dict[str, Sequence[Community | MailingList | Calendar | Feed | Catalogue]] = {
+    tables: dict[str, Sequence[Community | MailingList | Calendar | Feed | Catalogue | Identities]] = {
         "communities": settings.communities,
         "sources.mailing_lists": settings.sources.mailing_lists,
         "sources.calendars": settings.sources.calendars,
         "sources.feeds": settings.sources.feeds,
         "sources.catalogues": settings.sources.catalogues,
+        "sources.identities": settings.sources.identities,
     }
     for table, entries in tables.items():
         ids = [entry.id for entry in entries]

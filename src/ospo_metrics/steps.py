@@ -29,6 +29,7 @@ from ospo_metrics.settings import (
     Git,
     GitHub,
     GitHubRepoStats,
+    Identities,
     MailingList,
     Outreach,
     SettingsError,
@@ -234,7 +235,7 @@ def _collect(workspace: Workspace, source: Source, run_id: str, progress: Teller
 def _touches_web(
     configured: GitHub
     | Outreach
-    | Sequence[Git | GHArchive | GitHubRepoStats | MailingList | Calendar | Feed | Catalogue],
+    | Sequence[Git | GHArchive | GitHubRepoStats | MailingList | Calendar | Feed | Catalogue | Identities],
 ) -> bool:
     """Whether a source asks anybody else, so that trying again can help."""
     if isinstance(configured, Outreach):

@@ -28,6 +28,7 @@ create or replace table config.feeds (feed_id varchar, kind varchar, made_by var
 create or replace table config.communities (community_id varchar, name varchar, position integer);
 create or replace table config.project_patterns (community_id varchar, kind varchar, pattern varchar);
 create or replace table config.own_domains (domain varchar);
+create or replace table config.own_organizations (position integer, name varchar);
 """
 
 
@@ -141,6 +142,7 @@ def write_config(workspace: Workspace) -> None:
             ("communities", [(c.id, c.name, position) for position, c in enumerate(settings.communities)]),
             ("project_patterns", patterns),
             ("own_domains", [(domain.lower(),) for domain in settings.ospo.own_domains]),
+            ("own_organizations", list(enumerate(settings.ospo.own_organizations))),
             ("holiday_regions", [(region,) for region in settings.ospo.holidays]),
             ("feeds", [(one.id, one.kind, one.by, one.communities) for one in settings.sources.feeds]),
         ):

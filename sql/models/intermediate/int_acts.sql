@@ -6,7 +6,8 @@ with acts as (
         case when is_merge then 'commit_merged' else 'commit_authored' end as kind, 'D2' as level,
         case when own_address is null then 'git_name' else 'address' end as actor_kind,
         coalesce(own_address, {{ by_name('project_id', 'author_name', 'author_address') }}) as actor, author_name as actor_name,
-        null as actor_type, authored_at as occurred_at, utc_offset_minutes, false as is_automated,
+        null as actor_type, authored_at as occurred_at,
+        case when not is_made_in_browser then utc_offset_minutes end as utc_offset_minutes, false as is_automated,
         false as is_coauthor, null::ubigint as text_shape
     from (
         select
@@ -22,7 +23,7 @@ with acts as (
 
     select
         'git', c.project_id, 'coauthor|' || c.sha || '|' || lower(a.address), c.sha, 'commit_authored', 'D2',
-        'address', a.address, a.name, null, c.authored_at, c.utc_offset_minutes, false, true, null
+        'address', a.address, a.name, null, c.authored_at, null, false, true, null
     from {{ ref('stg_git__coauthors') }} as a
     join {{ ref('stg_git__commits') }} as c
         on a.project_id = c.project_id and a.instance = c.instance and a.sha = c.sha

@@ -34,6 +34,7 @@ select
     r.tracking_code,
     coalesce(r.is_own, false) as is_own,
     r.has_reported_contribution,
+    case when r.has_consented then r.country end as country,
     case when r.has_consented then md5('attendee|' || coalesce(r.attendee_id, r.login_id)) end as attendee_key,
     case when r.has_consented then coalesce(a.person_id, l.person_id) end as person_id,
     case

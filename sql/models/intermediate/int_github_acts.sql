@@ -94,7 +94,7 @@ commits as (
 ),
 
 coauthors as (
-    select project_id, sha, authored_at, author_address, utc_offset_minutes, is_deleted, unnest(authors) as author
+    select project_id, sha, authored_at, author_address, is_deleted, unnest(authors) as author
     from commits
 )
 
@@ -110,14 +110,14 @@ select
     project_id, 'commit|' || sha, sha, case when is_merge then 'commit_merged' else 'commit_authored' end, 'D2',
     case when own_address is not null then 'address' when author_login is not null then 'login' else 'git_name' end,
     coalesce(own_address, author_login, {{ by_name('project_id', 'author_name', 'author_address') }}), author_name,
-    null, authored_at, utc_offset_minutes, false, is_deleted, null
+    null, authored_at, case when not is_made_in_browser then utc_offset_minutes end, false, is_deleted, null
 from commits
 
 union all
 
 select
     project_id, 'coauthor|' || sha || '|' || author.address, sha, 'commit_authored', 'D2',
-    'address', author.address, min(author.name), null, authored_at, utc_offset_minutes, true, is_deleted, null
+    'address', author.address, min(author.name), null, authored_at, null, true, is_deleted, null
 from coauthors
 where author.address is distinct from author_address
 group by all

@@ -16,6 +16,17 @@ with attributed as (
         where not is_deleted
     )
     where {{ identifies('author.address') }} and author.login is not null
+),
+
+-- Of those in a register only people count whom a source has seen under one of their addresses or logins.
+registered as (
+    select r.instance, r.person_key, r.kind, r.value, min(r.kind || ' ' || r.value) over one as first
+    from {{ ref('stg_identities__identities') }} as r
+    left join (select distinct actor_kind, actor from {{ ref('int_acts') }}) as s
+        on r.kind = s.actor_kind and r.value = s.actor
+    where r.kind = 'login' or (r.kind = 'address' and {{ identifies('r.value') }})
+    window one as (partition by r.instance, r.person_key)
+    qualify count(s.actor) over one > 0
 )
 
 select
@@ -56,6 +67,12 @@ from {{ ref('stg_github__people') }}
 where {{ identifies('email') }} and account_type = 'User'
 group by email
 having count(distinct lower(login)) = 1
+
+union all
+
+select kind, value, split_part(first, ' ', 1), substr(first, strpos(first, ' ') + 1), 'register', 'the register ' || instance
+from registered
+where kind || ' ' || value <> first
 
 union all
 

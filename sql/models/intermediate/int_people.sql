@@ -1,7 +1,6 @@
 with known as (
     select
-        i.person_id, m.kind as identity_kind, m.value, m.first_seen_at, m.last_seen_at,
-        case m.kind when 'address' then split_part(lower(m.value), '@', 2) end as domain
+        i.person_id, m.kind as identity_kind, m.value, m.first_seen_at, m.last_seen_at
     from {{ ref('int_identities') }} as i
     join {{ ref('int_identity_mentions') }} as m on i.kind = m.kind and i.value = m.value
 )
@@ -14,11 +13,7 @@ select
     min(k.value) filter (k.identity_kind = 'login') as handle,
     count(*) as identities,
     min(k.first_seen_at) as first_seen_at,
-    max(k.last_seen_at) as last_seen_at,
-    min(k.first_seen_at) filter (d.domain is not null) as own_from,
-    max(k.last_seen_at) filter (d.domain is not null) as own_until
+    max(k.last_seen_at) as last_seen_at
 from known as k
 join {{ ref('int_person_kinds') }} as j on k.person_id = j.person_id
-left join {{ source('config', 'own_domains') }} as d
-    on k.domain = d.domain or ends_with(k.domain, '.' || d.domain)
 group by k.person_id

@@ -3,7 +3,8 @@
 with segments as (
     select
         unnest(['outside', 'own', 'bots', 'agents']) as segment,
-        exists (from {{ source('config', 'own_domains') }}) as is_own_known
+        exists (from {{ source('config', 'own_domains') }}) or exists (from {{ source('config', 'own_organizations') }})
+            as is_own_known
 )
 
 select
@@ -11,7 +12,7 @@ select
     s.segment,
     case when p.status = 'ok' and s.segment = 'own' and not s.is_own_known then 'no_data' else p.status end as status,
     case when p.status = 'ok' and s.segment = 'own' and not s.is_own_known
-        then 'ospo.toml names no own_domains, so our own people cannot be told from people from outside.'
+        then 'ospo.toml names neither own_domains nor own_organizations, so our own people cannot be told from people from outside.'
         else p.reason end as reason
 from {{ ref('int_scope_periods') }} as p
 cross join segments as s

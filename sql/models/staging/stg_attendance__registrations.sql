@@ -28,6 +28,7 @@ select
     try_cast(payload ->> '$.consent' as boolean) as has_consented,
     coalesce(from_json(payload -> '$.channels', '["VARCHAR"]'), []) as channels,
     payload ->> '$.tracking_code' as tracking_code,
-    try_cast(payload ->> '$.has_contributed' as boolean) as has_reported_contribution
+    try_cast(payload ->> '$.has_contributed' as boolean) as has_reported_contribution,
+    payload ->> '$.country' as country
 from newest
 where payload ->> '$.is_taken_out' is null

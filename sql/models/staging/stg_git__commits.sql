@@ -9,6 +9,9 @@ select
     nullif(trim(payload ->> '$.author.mapped_email'), '') as author_mapped_address,
     try_cast(payload ->> '$.author.date' as timestamptz) as authored_at,
     try_cast(payload ->> '$.author.offset_minutes' as integer) as utc_offset_minutes,
+    -- Of what was written or merged in the browser, GitHub is the committer, and its clock the author's.
+    coalesce((payload ->> '$.committer.email') = 'noreply@github.com'
+        and (payload ->> '$.committer.date') = (payload ->> '$.author.date'), false) as is_made_in_browser,
     (payload ->> '$.is_merge')::boolean as is_merge,
     payload -> '$.trailers' as trailers
 from newest

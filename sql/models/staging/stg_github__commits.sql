@@ -6,6 +6,7 @@
 {% set shape = {
     'committedDate': 'TIMESTAMPTZ', 'authoredDate': 'TIMESTAMPTZ',
     'author': {'name': 'VARCHAR', 'email': 'VARCHAR', 'date': 'VARCHAR', 'user': account},
+    'committer': {'email': 'VARCHAR'},
     'authors': {'nodes': [{'name': 'VARCHAR', 'email': 'VARCHAR', 'user': account}]},
     'parents': {'totalCount': 'INTEGER'},
 } %}
@@ -26,6 +27,8 @@ select
             * (try_cast(regexp_extract(node.author.date, '([+-])(\d\d):?(\d\d)$', 2) as integer) * 60
                 + try_cast(regexp_extract(node.author.date, '([+-])(\d\d):?(\d\d)$', 3) as integer))
     end as utc_offset_minutes,
+    coalesce(node.committer.email = 'noreply@github.com' and node.committedDate = node.authoredDate, false)
+        as is_made_in_browser,
     coalesce(node.parents.totalCount > 1, false) as is_merge,
     [{
         'name': author.name,

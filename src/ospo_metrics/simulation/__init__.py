@@ -14,6 +14,8 @@ from ospo_metrics.simulation import (
     git_repositories,
     github_answers,
     mail_archives,
+    profiles,
+    registers,
     schedules,
     spreadsheets,
     truth,
@@ -22,7 +24,7 @@ from ospo_metrics.simulation import (
 from ospo_metrics.simulation.world import imagine
 
 TRUTH_FILE = "truth.json"
-FORMAT = 4
+FORMAT = 5
 """Raise it whenever the same seed gives other files, so that older simulated workspaces are made anew."""
 
 
@@ -52,10 +54,12 @@ def simulate(
     steps: tuple[tuple[str, Callable[[], dict[str, Any]]], ...] = (
         ("git", lambda: git_repositories.write(folder, happenings)),
         ("github", lambda: github_answers.write(folder, happenings)),
+        ("profiles", lambda: profiles.write(folder, happenings, seed)),
+        ("identities", lambda: registers.write(folder, happenings, seed)),
         ("mailing_lists", lambda: mail_archives.write(folder, happenings)),
         ("calendars", lambda: schedules.write(folder, happenings, seed)),
         ("attendance", lambda: attendance_exports.write(folder, happenings)),
-        ("outreach", lambda: spreadsheets.write(folder)),
+        ("outreach", lambda: spreadsheets.write(folder, happenings, seed)),
     )
     for done, (name, write) in enumerate(steps, 1):
         written[name] = write()
@@ -66,7 +70,7 @@ def simulate(
         "seed": seed,
         "scale": scale,
         "files": written,
-        **truth.facts(happenings),
+        **truth.facts(happenings, seed),
     }
     (folder / TRUTH_FILE).write_text(_readable(told), encoding="utf-8")
     return told

@@ -13,6 +13,9 @@ from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from ospo_metrics.simulation import plan
+from ospo_metrics.simulation.dice import Dice
+from ospo_metrics.simulation.happenings import Happenings
+from ospo_metrics.simulation.people import Person
 from ospo_metrics.simulation.plan import ZONE
 
 _GOALS = (
@@ -105,6 +108,15 @@ _COSTS = (
     ("2026-04-09", "edge-hackday-2026", "printing", 900, "CHF", 2),
 )
 _RATES = (("USD", 0.92, "2025-01-01"), ("USD", 0.88, "2026-01-01"))
+_ORGANIZATIONS = (
+    ("Providers of mail", "; ".join(plan.MAIL_PROVIDERS), "", "mail provider"),
+    ("Umberfield University", "umberfield.test", "", "university"),
+    ("Orchard & Vane", "orchardvane.example", "Orchard and Vane", "company"),
+    ("Lindenfold", "lindenfold.example.net", "", "company"),
+    ("Copperdale Foundation", "copperdale.example.org", "Copperdale", "foundation"),
+    ("Example Corp", "example.com", "Example", "company"),
+)
+"""Of the other organizations nobody wrote down what they are called in profiles and addresses."""
 _INTRODUCTIONS = (
     ("2025-03-20", "c-001", "hiring", "example/fastfs", "storage-sprint-2025", "trial"),
     ("2025-10-15", "c-002", "a partner", "example/tracewell", "observability-workshop-2025", "no interest"),
@@ -112,7 +124,7 @@ _INTRODUCTIONS = (
 )
 
 
-def write(folder: Path) -> dict[str, Any]:
+def write(folder: Path, happenings: Happenings, seed: int) -> dict[str, Any]:
     """Write `outreach/*.csv` and .xlsx, `calendars/outreach.ics` and `feeds/blog.xml`; returns the rows of each."""
     target = folder / "outreach"
     target.mkdir(parents=True, exist_ok=True)
@@ -137,6 +149,11 @@ def write(folder: Path) -> dict[str, Any]:
             ("made_on", "consent_id", "to", "about", "event_id", "outcome"), list(_INTRODUCTIONS)
         ),
         "rates": (("currency", "rate", "from"), list(_RATES)),
+        "organizations": (("organization", "domains", "aliases", "kind"), list(_ORGANIZATIONS)),
+        "affiliations": (
+            ("person", "organization", "starts_on", "ends_on", "reason"),
+            _affiliations(happenings.people, Dice(seed, "affiliations")),
+        ),
     }  # fmt: skip
     for name, (header, rows) in tables.items():
         if name == "costs":
@@ -163,6 +180,30 @@ def _events() -> list[tuple[Any, ...]]:
         for conference_id, title, day in plan.CONFERENCES
     ]  # fmt: skip
     return sorted([*held, *spoken], key=lambda row: str(row[2]))
+
+
+def _affiliations(people: Sequence[Person], dice: Dice) -> list[tuple[Any, ...]]:
+    """Half of those who came to us or left, as we know it ourselves, and a few others."""
+    rows: list[tuple[Any, ...]] = []
+    for person in people:
+        is_ours = any(job.organization == plan.OWN_ORGANIZATION for job in person.employments)
+        if not dice.chance(0.5 if is_ours and len(person.employments) > 1 else 0.03):
+            continue
+        who = f"@{person.login}" if person.login else person.private_address
+        rows += [
+            (who, job.organization, _first_day(job.since), _last_day(job.until), "told us")
+            for job in person.employments
+        ]
+    return rows
+
+
+def _first_day(at: int | None) -> date | str:
+    return "" if at is None else datetime.fromtimestamp(at, ZONE).date()
+
+
+def _last_day(at: int | None) -> date | str:
+    """The day before the one on which somebody left."""
+    return "" if at is None else datetime.fromtimestamp(at, ZONE).date() - timedelta(days=1)
 
 
 def _talks() -> list[tuple[Any, ...]]:

@@ -9,7 +9,7 @@ from statistics import NormalDist
 from typing import Any
 
 from ospo_metrics.identities import login_of
-from ospo_metrics.simulation import plan
+from ospo_metrics.simulation import plan, registers
 from ospo_metrics.simulation.happenings import Contribution, Conversation, Happenings, projects
 from ospo_metrics.simulation.people import Person
 from ospo_metrics.simulation.plan import HOUR, Community, Survival, iso
@@ -24,8 +24,8 @@ _DEFINITIONS = {
     "own": "a human who works for us on the day of the contribution",
     "people": "outside and own together, each human once",
     "as_told": "people as one sees them who joins equal addresses and all that a source says is one: GitHub's "
-    "noreply address and its login, the addresses of .mailmap, and an address and the login that GitHub takes "
-    "it for",
+    "noreply address and its login, the addresses of .mailmap, an address and the login that GitHub takes it "
+    "for, and what stands in the register for one person",
     "newcomer": "of a conversation: its opener does the first thing ever in that community with it",
     "ghost": "an account that is gone: what it wrote is there, but nobody can be counted for it",
     "first_response": "the first comment or message by another human; null where none came before the end",
@@ -34,7 +34,7 @@ _DEFINITIONS = {
 }
 
 
-def facts(happenings: Happenings) -> dict[str, Any]:
+def facts(happenings: Happenings, seed: int) -> dict[str, Any]:
     """Everything true that does not depend on how it was written to files."""
     contributions = sorted(
         happenings.contributions(), key=lambda each: (each.at, each.person.id, each.project)
@@ -60,7 +60,7 @@ def facts(happenings: Happenings) -> dict[str, Any]:
         "contributor_absence_factor": _absence_factors(happenings, seen),
         "namesakes": [list(pair) for pair in happenings.namesakes],
         "people": _people(happenings, contributions),
-        "monthly": _monthly(happenings, seen),
+        "monthly": _monthly(happenings, seen, seed),
         "conversations": [_conversation(talk) for talk in happenings.conversations],
     }
 
@@ -224,10 +224,12 @@ def _person(person: Person, made: list[Contribution]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _monthly(happenings: Happenings, contributions: Iterable[Contribution]) -> list[dict[str, Any]]:
+def _monthly(
+    happenings: Happenings, contributions: Iterable[Contribution], seed: int
+) -> list[dict[str, Any]]:
     """One row per scope, month and segment with anybody in it, as it is and as the sources tell people apart."""
     community_of = {project: each.id for each in plan.COMMUNITIES for project in projects(each)}
-    told = _Told(happenings)
+    told = _Told(happenings, seed)
     active: dict[tuple[str, ...], tuple[set[str], ...]] = defaultdict(lambda: (set(), set()))
     new: dict[tuple[str, ...], list[int]] = defaultdict(lambda: [0, 0])
     known: set[tuple[str, str, int, str]] = set()
@@ -268,8 +270,13 @@ _WAYS = ("", "_as_told")
 class _Told:
     """Whom a reader takes for one person who believes all that the sources say of it, and nothing else."""
 
-    def __init__(self, happenings: Happenings) -> None:
+    def __init__(self, happenings: Happenings, seed: int) -> None:
         self._joined: dict[str, str] = {}
+        for person, addresses in registers.known(happenings, seed):
+            names = [_address(address) for address in addresses]
+            names += [_login(person.login)] if person.login else []
+            for name in names[1:]:
+                self._join(names[0], name)
         for commits in happenings.commits.values():
             for commit in commits:
                 for person, address in [(commit.person, commit.address), *commit.co_authors]:

@@ -82,6 +82,10 @@ def _settings() -> str:
         'id = "blog"',
         'location = "feeds/blog.xml"',
         "",
+        "[[sources.identities]]",
+        'id = "people"',
+        'location = "registers/people.json"     # who works for whom, as a community wrote it down',
+        "",
         "[sources.outreach]",
         'folder = "outreach"     # the spreadsheets, and the lists of attendees in its folder attendance',
     ]

@@ -51,6 +51,7 @@ class Seat:
     heard: tuple[str, ...] = ()
     tracking: str = ""
     has_contributed: bool | None = None
+    country: str = ""
     is_presumed: bool = False
 
 
@@ -117,6 +118,11 @@ class Cells:
         """The channels that the answers to "how did you hear of us" name."""
         answers = [cell for column, cell in self.by_column.items() if _HEARD.search(column)]
         return tuple(dict.fromkeys(channel for answer in answers for channel in channels(answer)))
+
+    def country(self) -> str:
+        """The country that the form asked for, where the cell holds nothing but the name of one."""
+        text = self.get("country", "home country", "country/region name")
+        return text if re.fullmatch(r"[^\W\d_][^\d_@/:;]{1,59}", text) else ""
 
     def tracking(self) -> str:
         """The code of the link by which the person came, where it may be the id of a campaign."""

@@ -307,7 +307,7 @@ SHEETS: Mapping[str, Sheet] = {
     "organizations": Sheet(
         {
             "organization": _NEEDED_TEXT, "domains": Column(domains), "aliases": Column(several),
-            "kind": Column(one_of("company", "university", "foundation", "government", "other")),
+            "kind": Column(one_of("company", "university", "foundation", "government", "mail provider", "other")),
         },
         ("organization",),
     ),

@@ -32,7 +32,7 @@ from ospo_metrics.sources._tables import Row, decoded, delimiters, fingerprint, 
 NAME = "attendance"
 STREAMS = (Stream("registrations", versions=True),)
 LARGEST_LIST = 50 << 20
-VERSION = 2
+VERSION = 3
 """Raise it when the same list is read differently, so that every list is read again."""
 _ENDINGS = (".csv", ".tsv", ".txt", ".json")
 _LONGEST_PREAMBLE = 60
@@ -207,12 +207,12 @@ class _List:
         if sum(1 for cell in row.cells if cell) < 2 and width > 2:
             raise UnreadableError(f"the row has a single cell and the header {width}")
         cells = dict(zip(table.columns, (*row.cells, *[""] * width), strict=False))
-        seat = table.form.read(
-            Cells(cells, self._zone, table.section, table.form, self._lists.consent_questions)
-        )
+        read = Cells(cells, self._zone, table.section, table.form, self._lists.consent_questions)
+        seat = table.form.read(read)
         if seat.address and not address_in(seat.address):
             raise UnreadableError("the column of the e-mail address holds something else")
-        return seat if seat.ticket else replace(seat, ticket=f"row {fingerprint(*row.cells)}")
+        country = read.country() if seat.consent else ""  # nobody else's is kept
+        return replace(seat, ticket=seat.ticket or f"row {fingerprint(*row.cells)}", country=country)
 
     def _form_of(self, row: Row) -> Form | None:
         """The form whose header this row is, the one with most columns where several fit."""
@@ -300,6 +300,7 @@ class _List:
             "channels": list(seat.heard),
             "tracking_code": seat.tracking or None,
             "has_contributed": seat.has_contributed,
+            "country": seat.country or None,
         }
 
     def _reject(self, line: int, reason: str) -> None:
