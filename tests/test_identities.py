@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ospo_metrics.identities import Identity, Link, components, login_of, normalise, persons, pseudonym
+from ospo_metrics.identities import Identity, Link, components, login_of, normalise, persons
 
 KEY = bytes(range(32))
 
@@ -28,14 +25,6 @@ KEY = bytes(range(32))
 def test_a_noreply_address_tells_its_login(address: str, login: str | None) -> None:
     """GitHub's noreply addresses, old and new, name the account; no other address does."""
     assert login_of(address) == login
-
-
-def test_a_pseudonym_is_keyed_and_forgets_the_spelling() -> None:
-    """It is HMAC-SHA256 over kind, version and the normalised value, as an independent computation finds."""
-    expected = hmac.new(KEY, b"address|v1|ada@example.org", hashlib.sha256).hexdigest()[:32]
-
-    assert pseudonym(KEY, "address", " Ada@Example.ORG ") == expected
-    assert pseudonym(bytes(32), "address", "ada@example.org") != expected
 
 
 def test_a_name_alone_never_merges_two_people() -> None:

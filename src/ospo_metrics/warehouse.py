@@ -72,6 +72,7 @@ create table if not exists meta.reconciliation (
     gap bigint not null, reason varchar, checked_at timestamptz not null,
     primary key (source, instance, stream)
 );
+create table if not exists meta.pseudonym_key (which integer primary key, fingerprint varchar not null);
 create table if not exists meta.runs (
     run_id varchar not null, step varchar not null, started_at timestamptz not null,
     finished_at timestamptz, status varchar not null, detail varchar,

@@ -1,11 +1,11 @@
 """One row per identity as its source spells it: its pseudonym, its person, and the rule that says so."""
 
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from ospo_metrics.identities import Identity, Link, persons
+from ospo_metrics.pseudonyms import handed_over
 
 
 def model(dbt: Any, session: Any) -> pa.Table:
@@ -16,8 +16,7 @@ def model(dbt: Any, session: Any) -> pa.Table:
         Link(place[Identity(*row[:2])], place[Identity(*row[2:4])], row[4])
         for row in dbt.ref("int_identity_links").order("all").fetchall()
     ]
-    key = bytes.fromhex(Path(dbt.config.get("pseudonym_key_file")).read_text("ascii").strip())
-    ids, people, rules = persons(key, identities, told)
+    ids, people, rules = persons(handed_over(), identities, told)
     return pa.table(
         {
             "kind": pa.array([kind for kind, _ in mentions], pa.string()),

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from ospo_metrics.items import Context, Handed, Instance, Item, Reject, SourceError, Stream, as_json
 from ospo_metrics.paths import within
-from ospo_metrics.pseudonyms import KEY_FILE, pseudonym, read_key
+from ospo_metrics.pseudonyms import KEY_FILE, KeyUnusableError, pseudonym, read_key
 from ospo_metrics.sources._attendance_forms import (
     FORMS,
     Cells,
@@ -32,7 +32,7 @@ from ospo_metrics.sources._tables import Row, decoded, delimiters, fingerprint, 
 NAME = "attendance"
 STREAMS = (Stream("registrations", versions=True),)
 LARGEST_LIST = 50 << 20
-VERSION = 2
+VERSION = 3
 """Raise it when the same list is read differently, so that every list is read again."""
 _ENDINGS = (".csv", ".tsv", ".txt", ".json")
 _LONGEST_PREAMBLE = 60
@@ -47,6 +47,7 @@ class Lists:
     own_domains: tuple[str, ...] = ()
     consent_questions: tuple[str, ...] = ("may we measure",)
     described: tuple[Described, ...] = ()
+    key_env: str | None = None
 
 
 def instances(settings: Any, workspace: Path) -> list[Instance]:
@@ -68,6 +69,7 @@ def instances(settings: Any, workspace: Path) -> list[Instance]:
                     Described(**{**form.model_dump(), "attended": tuple(form.attended)})
                     for form in outreach.attendance_forms
                 ),
+                settings.privacy.key_env,
             ),
         )
     ]
@@ -80,7 +82,10 @@ def read(instance: Instance, stream: str, context: Context) -> Iterator[Handed]:
     """
     del stream
     lists: Lists = instance.options
-    key = read_key(context.workspace)
+    try:
+        key = read_key(context.workspace, lists.key_env)
+    except KeyUnusableError as error:
+        raise SourceError(f"attendance: {error}") from None
     if key is None:
         raise SourceError(
             f"attendance: there is no whole key in {KEY_FILE}, and without it no address may be read. "
