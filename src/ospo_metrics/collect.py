@@ -22,6 +22,7 @@ from ospo_metrics.raw_log import Buffer, RawLog, raw_table
 from ospo_metrics.reconciliation import Reconciliation
 from ospo_metrics.settings import Settings, Workspace
 from ospo_metrics.sources import discover
+from ospo_metrics.tombstones import scrub_of
 from ospo_metrics.warehouse import add_raw_tables, open_warehouse
 
 
@@ -148,6 +149,7 @@ class _Writer:
         self._connection, self._workspace, self._source = connection, workspace, source
         self._run_id, self._progress, self.result = run_id, progress, Collected(source.NAME)
         self.reconciliation = Reconciliation(connection, source.NAME, source.STREAMS, run_id)
+        self._scrub = scrub_of(connection, workspace)
         self._logs: dict[tuple[str, str], RawLog] = {}
         self._seen: dict[tuple[str, str], int] = {}
 
@@ -161,6 +163,7 @@ class _Writer:
                 reading.instance,
                 _together(self._source, turn.stream),
                 self._run_id,
+                scrub=self._scrub,
             )
         log = self._logs[place]
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import duckdb
 
 from ospo_metrics import __version__, catalog, privacy, transform
 from ospo_metrics.settings import Workspace
-from ospo_metrics.warehouse import create, identifier
+from ospo_metrics.warehouse import create, identifier, swap
 
 _ABOUT_PEOPLE = {
     "dim_people", "fct_activities", "fct_attendance", "fct_conversations", "fct_introductions", "fct_touches",
@@ -50,7 +49,7 @@ def publish(workspace: Workspace) -> dict[str, int]:
     new = workspace.published / f".{workspace.database.name}.new"
     try:
         counts = _build(new, workspace, words, manifest)
-        _swap(new, workspace.database)
+        swap(new, workspace.database)
     finally:  # what the gate refused must not stay where others can read it
         new.unlink(missing_ok=True)
     return counts
@@ -179,16 +178,3 @@ def _models(manifest: dict[str, Any], schema: str) -> list[str]:
 
 def _quoted(text: str | Path) -> str:
     return str(text).replace("'", "''")
-
-
-def _swap(new: Path, old: Path) -> None:
-    """Put the new file in the old one's place at once; who has the old one open keeps reading it."""
-    with new.open("rb") as file:
-        os.fsync(file.fileno())
-    new.chmod(0o644)
-    new.replace(old)
-    folder = os.open(old.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -154,7 +154,7 @@ def _knows_people(workspace: Workspace) -> bool:
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
         tables = connection.execute(
             "select schema_name || '.' || table_name from duckdb_tables() "
-            "where table_name in ('int_identities', 'attendance__registrations')"
+            "where table_name in ('int_identities', 'attendance__registrations', 'tombstones')"
         ).fetchall()
         return any(connection.execute(f"from {name} limit 1").fetchone() is not None for (name,) in tables)
 

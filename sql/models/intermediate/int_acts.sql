@@ -12,12 +12,13 @@ with acts as (
     union all
 
     select
-        'git', c.project_id, 'coauthor|' || c.sha || '|' || lower(a.address), c.sha, 'commit_authored', 'D2',
+        'git', c.project_id, 'coauthor|' || c.sha || '|' || coalesce(lower(a.address), ''), c.sha, 'commit_authored', 'D2',
         'address', a.address, a.name, null, c.authored_at, c.utc_offset_minutes, false, true
     from {{ ref('stg_git__coauthors') }} as a
     join {{ ref('stg_git__commits') }} as c
         on a.project_id = c.project_id and a.instance = c.instance and a.sha = c.sha
-    where a.address is not null and lower(a.address) is distinct from lower(c.author_address)
+    -- Without address and name it is somebody who was erased: nobody now, and an act still.
+    where (a.address is not null or a.name is null) and lower(a.address) is distinct from lower(c.author_address)
 
     union all
 

@@ -114,9 +114,9 @@ from commits
 union all
 
 select
-    project_id, 'coauthor|' || sha || '|' || author.address, sha, 'commit_authored', 'D2',
+    project_id, 'coauthor|' || sha || '|' || coalesce(author.address, ''), sha, 'commit_authored', 'D2',
     'address', author.address, min(author.name), null, authored_at, utc_offset_minutes, true, is_deleted
 from coauthors
 where author.address is distinct from author_address
 group by all
-having author.address is not null
+having author.address is not null or min(author.name) is null
