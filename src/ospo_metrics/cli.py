@@ -216,10 +216,15 @@ def status(workspace: Folder = HERE) -> None:
     console.print("[bold]What is missing[/bold]")
     for text in found.missing or ["Nothing."]:
         console.print(f"  {text}", markup=False)
+    if found.kept:
+        console.print("[bold]How long people are known[/bold]")
+    for text in found.kept:
+        console.print(f"  {text}", markup=False)
 
 
 @app.command(rich_help_panel="Privacy")
 def erase(
+    *,
     email: Annotated[
         list[str] | None, typer.Option(help="An address of the person; may be repeated.")
     ] = None,

@@ -147,6 +147,8 @@ class Eraser:
             mine = rf"(?<![\w.+%-])(?:{'|'.join(addresses)})(?![\w-]|\.\w)"
             line = rf"^([ \t>]*[A-Za-z][\w-]*:)[^\n<]*<\s*(?:mailto:)?{mine}\s*>"
             found.append((re.compile(line, re.IGNORECASE | re.MULTILINE), rf"\1 {ERASED}"))
+            called = rf"(?-i:[^\W\d_a-z]\S*[ \t]+){{0,4}}<\s*(?:mailto:)?{mine}\s*>"
+            found.append((re.compile(called, re.IGNORECASE), ERASED))
             found.append((re.compile(mine, re.IGNORECASE), ERASED))
         if logins:
             found.append(

@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from ospo_metrics import __version__, catalog, privacy, transform
+from ospo_metrics import __version__, catalog, folding, privacy, transform
 from ospo_metrics.settings import Workspace
 from ospo_metrics.warehouse import create, identifier, swap
 
@@ -70,8 +70,10 @@ def _build(
         for name in sorted(set(_models(manifest, "core")) - (_ABOUT_PEOPLE if public else set())):
             _copy(connection, "core", name, order_by="all")
         metrics = [metric.metric for metric in words.metrics]
+        kinds = {metric.metric: metric.kind for metric in words.metrics}
+        folding.fold_within(connection, kinds, workspace.settings.privacy.smallest_group, "warehouse.")
         for name in metrics:
-            _copy(connection, "metrics", name, order_by="all")
+            _copy_folded(connection, name)
         union = " union all ".join(f"select * from metrics.{identifier(name)}" for name in metrics)  # noqa: S608
         connection.execute(f"create table metrics.metric_values as {union}")
         _fill(connection, "metrics.metric_catalog", catalog.METRIC_COLUMNS, catalog.metric_rows(words))
@@ -103,6 +105,24 @@ def _copy(connection: duckdb.DuckDBPyConnection, schema: str, name: str, order_b
     order = f" order by {order_by}" if order_by else ""
     connection.execute(
         f"create table {schema}.{identifier(name)} as select * from warehouse.{schema}.{name}{order}"  # noqa: S608
+    )
+
+
+def _copy_folded(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    """A metric's table, the rows on small groups without numbers."""
+    numbers = ("value", "lower", "upper", "numerator", "denominator", "sample_size")
+    replaced = ", ".join(f"case when f.metric is null then m.{number} end as {number}" for number in numbers)
+    connection.execute(
+        f"""
+        create table metrics.{identifier(name)} as
+        select m.* replace (
+            {replaced}, case when f.metric is null then m.status else 'suppressed' end as status,
+            coalesce(f.why, m.reason) as reason
+        )
+        from warehouse.metrics.{name} as m
+        left join folded as f using ({", ".join(folding.KEY)})
+        order by all
+        """  # noqa: S608
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,15 @@ def changes(
         )
         if rows:
             found[table] = rows
+    return found
+
+
+def fresh(connection: duckdb.DuckDBPyConnection, scrub: Scrub, since: datetime) -> frozenset[Named]:
+    """Who of those that are looked for is named in a row that came in after an instant."""
+    found = frozenset[Named]()
+    for source, _, table in streams(connection):
+        rows = f"(select rowid as number, * from raw.{table} where fetched_at > '{since.isoformat()}')"  # noqa: S608
+        found |= scrub.named(rows, "number", source, _places(connection, source, ""))
     return found
 
 

@@ -206,6 +206,12 @@ class Privacy(_Table):
 
     smallest_group: int = Field(default=5, ge=2, le=1000)
     audience: Literal["internal", "public"] = "internal"
+    keep_attendance_days: int = Field(default=730, ge=30)
+    """From then on a registration is counted and never matched."""
+
+    keep_people_days: int | None = Field(default=None, ge=90)
+    """From then on whoever did nothing any more is nobody; without it people are known without end."""
+
     key_env: VariableName | None = None
     """The variable that holds the key of the pseudonyms, in place of a file in `private/`."""
 
@@ -405,6 +411,8 @@ _EXAMPLES = {
     "format": 'format = "auto"',
     "smallest_group": "smallest_group = 5",
     "audience": 'audience = "internal"',
+    "keep_attendance_days": "keep_attendance_days = 730",
+    "keep_people_days": "keep_people_days = 1825 (without this line people are known without end)",
     "cron": 'cron = "30 3 * * *"',
     "currency": 'currency = "EUR"',
     "holidays": 'holidays = ["DE-BE", "US"] (countries, where it matters with their part)',

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 import duckdb
 
-from ospo_metrics import pages, transform
+from ospo_metrics import pages, retention, transform
 from ospo_metrics.catalog import CatalogError
 from ospo_metrics.collect import Collected, collect
 from ospo_metrics.erase import Erased, EraseError, Wanted, erase
@@ -94,9 +94,11 @@ def new_run_id() -> str:
 
 
 def plan(workspace: Workspace, run_id: str) -> list[Step]:
-    """Everything a nightly run does: collect each source that is configured, build, check, publish, report."""
+    """Everything a nightly run does: collect each source that is configured, let go of what is too old, build,
+    check, publish, report."""
     return [
         *collecting(workspace, run_id),
+        Step("retain", lambda _: _retain(workspace)),
         Step("build", lambda progress: _build(workspace, progress)),
         Step("check", lambda _: _check(workspace)),
         Step("publish", lambda _: _publish(workspace)),
@@ -295,6 +297,12 @@ def _collected(collected: Collected) -> Outcome:
         more = f" And {len(collected.stopped) - 1} more." if len(collected.stopped) > 1 else ""
         told += f" Stopped early: {collected.stopped[0]}{more}"
     return Outcome(told, rows)
+
+
+def _retain(workspace: Workspace) -> Outcome:
+    retained = retention.apply(workspace, datetime.now(UTC))
+    counts = {"registrations": retained.registrations, "people": retained.people}
+    return Outcome(retained.sentence(workspace), counts)
 
 
 def _build(workspace: Workspace, progress: Teller) -> Outcome:

@@ -151,6 +151,11 @@ class Scrub:
                 changed[position] = new
         return changed
 
+    def named(self, table: str, number: str, source: str, places: dict[str, str]) -> frozenset[Named]:
+        """Who of those that are looked for is named in a table."""
+        named, _ = self._named_in(table, number, source, places)
+        return self.recognise(named)
+
     def reject(self, reject: Reject) -> Reject:
         """A reject without them; of an excerpt that names one of them nothing stays."""
         texts = (reject.location, reject.reason, reject.excerpt)

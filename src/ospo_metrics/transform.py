@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ospo_metrics import project, pseudonyms
+from ospo_metrics import privacy, project, pseudonyms
 from ospo_metrics.children import ending_with_us
 from ospo_metrics.collect import prepare
 from ospo_metrics.progress import Teller
@@ -266,7 +266,9 @@ def _first_sentence(node: dict[str, Any]) -> str:
 
 
 def _joined(text: str) -> str:
-    return " ".join(line.strip() for line in text.splitlines() if line.strip())[:600]
+    """On one line, and without addresses: an error of the database may quote the row at which it happened."""
+    joined = " ".join(line.strip() for line in text.splitlines() if line.strip())
+    return privacy.addresses_taken_out(joined)[:600]
 
 
 def _failure(node: dict[str, Any]) -> str:

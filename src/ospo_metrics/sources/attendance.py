@@ -31,6 +31,7 @@ from ospo_metrics.sources._tables import Row, decoded, delimiters, fingerprint, 
 
 NAME = "attendance"
 STREAMS = (Stream("registrations", versions=True),)
+IS_CONFIDENTIAL = True
 LARGEST_LIST = 50 << 20
 VERSION = 3
 """Raise it when the same list is read differently, so that every list is read again."""

@@ -17,6 +17,7 @@ from ospo_metrics.sources._snapshots import Snapshot, changed, hand_over, last_s
 from ospo_metrics.sources._tables import decoded, delimiters, fingerprint, numbered, rows
 
 NAME = "outreach"
+IS_CONFIDENTIAL = True
 STREAMS = tuple(Stream(name, versions=True) for name in SHEETS)
 LARGEST_SHEET = 20 << 20
 LARGEST_UNPACKED = 200 << 20
