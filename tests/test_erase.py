@@ -180,7 +180,7 @@ def test_the_next_import_does_not_bring_them_back(
     with open_warehouse(workspace.warehouse) as connection:
         connection.execute("delete from meta.cursors")
     for path in (workspace.folder / "outreach/attendance").rglob("*.csv"):
-        path.write_text(path.read_text() + "\n")
+        path.write_bytes(path.read_bytes() + b"\n")
 
     result = steps.run(workspace, lambda step: step.do(Quiet()))
 

@@ -222,6 +222,34 @@ def status(workspace: Folder = HERE) -> None:
         console.print(f"  {text}", markup=False)
 
 
+class Audience(StrEnum):
+    """For whom `export` makes its edition."""
+
+    public = "public"
+
+
+@app.command(rich_help_panel="Privacy")
+def export(
+    audience: Annotated[Audience, typer.Option(help="For whom it is.")],
+    workspace: Folder = HERE,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="DIR", help="Where to put it; public/ otherwise.")
+    ] = None,
+) -> None:
+    """Make an edition for everybody: metrics and pages, small groups folded, nobody named."""
+    from ospo_metrics.export import export as make
+
+    del audience
+    with sentences():
+        place = open_workspace(workspace)
+        folder = (output or place.folder / "public").resolve()
+        counts = make(place, folder)
+    print(
+        f"{folder} holds {counts['told']:,} numbers for everybody; {counts['folded']:,} more are folded, "
+        "because their group is too small or covers for one that is."
+    )
+
+
 @app.command(rich_help_panel="Privacy")
 def erase(
     *,

@@ -280,6 +280,8 @@ class _Walk:
                 kind = {"__typename": value["__typename"]} if "__typename" in value else {}
                 return kind | {"login": GHOST}
             return None
+        if isinstance(value.get("author"), dict):
+            value = self._without_twins(value)
         rest = {name: self.value(one, name) for name, one in value.items()}
         if self._is_author(value):
             rest |= dict.fromkeys((name for name in _OF_AN_AUTHOR if name in value), None)
@@ -288,6 +290,32 @@ class _Walk:
         if key == "persons" and eraser.is_in("speaker", f"{self._place} {value.get('id')}"):
             rest |= {"id": eraser.stand_in(f"{self._place} {value.get('id')}"), "name": None}
         return rest
+
+    def _without_twins(self, commit: dict[str, Any]) -> dict[str, Any]:
+        """A commit whose author, where it is one of these people, is not among its co-authors once more.
+
+        Whoever is nobody there is then somebody else who became nobody, and counts as before.
+        """
+        author = commit["author"]
+        mine = {str(author.get(name)).lower() for name in ("email", "mapped_email") if author.get(name)}
+
+        def others(people: Any) -> Any:
+            if not isinstance(people, list):
+                return people
+            return [
+                one
+                for one in people
+                if not (
+                    isinstance(one, dict) and str(one.get("email")).lower() in mine and self._is_author(one)
+                )
+            ]
+
+        changed = dict(commit)
+        if "trailers" in commit:
+            changed["trailers"] = others(commit["trailers"])
+        if isinstance(commit.get("authors"), dict):
+            changed["authors"] = commit["authors"] | {"nodes": others(commit["authors"].get("nodes"))}
+        return changed
 
     def _is_author(self, value: Mapping[str, Any]) -> bool:
         """Whether an author, co-author or committer is one of these people."""

@@ -21,14 +21,12 @@ EXACT = frozenset({"new_contributors", "first_response_time"})
 """Metrics in which nothing counts in two months or two projects; everybody else may be in several."""
 
 WITHIN: Sequence[Sequence[tuple[str, str, Count]]] = (
-    *(
-        [("contributors", who, "group"), ("new_contributors", who, "group")]
-        for who in ("outside", "own", "bots")
-    ),
-    *(
-        [("new_contributors", "outside", "group"), ("newcomer_retention", day, "group")]
-        for day in ("day_90", "day_180", "day_365")
-    ),
+    [("contributors", "outside", "group"), ("new_contributors", "outside", "group")],
+    [("contributors", "own", "group"), ("new_contributors", "own", "group")],
+    [("contributors", "bots", "group"), ("new_contributors", "bots", "group")],
+    [("new_contributors", "outside", "group"), ("newcomer_retention", "day_90", "group")],
+    [("new_contributors", "outside", "group"), ("newcomer_retention", "day_180", "group")],
+    [("new_contributors", "outside", "group"), ("newcomer_retention", "day_365", "group")],
     [("contributors", "outside", "group"), ("mailing_list_crossover", "everyone", "group")],
     [
         ("event_outcomes", "came", "group"),

@@ -76,12 +76,12 @@ def _build(
             _copy_folded(connection, name)
         union = " union all ".join(f"select * from metrics.{identifier(name)}" for name in metrics)  # noqa: S608
         connection.execute(f"create table metrics.metric_values as {union}")
-        _fill(connection, "metrics.metric_catalog", catalog.METRIC_COLUMNS, catalog.metric_rows(words))
-        _fill(connection, "meta.pages", catalog.PAGE_COLUMNS, catalog.page_rows(words))
+        fill(connection, "metrics.metric_catalog", catalog.METRIC_COLUMNS, catalog.metric_rows(words))
+        fill(connection, "meta.pages", catalog.PAGE_COLUMNS, catalog.page_rows(words))
         for name, query in _META.items():
             connection.execute(f"create table meta.{name} as {query} order by all")
         _write_build(connection, workspace)
-        _describe(connection, manifest)
+        describe(connection, manifest)
         connection.execute("commit")
         connection.execute("detach warehouse")
         privacy.check_database(connection)
@@ -126,9 +126,10 @@ def _copy_folded(connection: duckdb.DuckDBPyConnection, name: str) -> None:
     )
 
 
-def _fill(
+def fill(
     connection: duckdb.DuckDBPyConnection, table: str, columns: dict[str, str], rows: list[tuple[Any, ...]]
 ) -> None:
+    """Make a table of these rows."""
     described = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
     connection.execute(f"create table {table} ({described})")
     for row in rows:
@@ -161,7 +162,7 @@ def _write_build(connection: duckdb.DuckDBPyConnection, workspace: Workspace) ->
     )
 
 
-def _describe(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any]) -> None:
+def describe(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any]) -> None:
     """Write the data dictionary: `meta.columns`, and the same words as comments on the columns.
 
     A column is described beside its model, or once for all tables by the doc block `column_<name>`.

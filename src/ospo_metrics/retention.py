@@ -98,9 +98,9 @@ def _old_registrations(
         f"""
         select rowid, key, payload::varchar, location
         from {catalog}raw.attendance__registrations
-        where payload ->> '$.attendee_id' is not null or payload ->> '$.login_id' is not null
-        qualify coalesce(max(greatest({told})) over same, min(fetched_at) over same) < $1
+        where coalesce((payload ->> '$.attendee_id'), (payload ->> '$.login_id')) is not null
         window same as (partition by instance, key)
+        qualify coalesce(max(greatest({told})) over same, min(fetched_at) over same) < $1
         """,  # noqa: S608
         [now - timedelta(days=workspace.settings.privacy.keep_attendance_days)],
     ).fetchall()

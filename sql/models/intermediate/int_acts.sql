@@ -18,7 +18,8 @@ with acts as (
     join {{ ref('stg_git__commits') }} as c
         on a.project_id = c.project_id and a.instance = c.instance and a.sha = c.sha
     -- Without address and name it is somebody who was erased: nobody now, and an act still.
-    where (a.address is not null or a.name is null) and lower(a.address) is distinct from lower(c.author_address)
+    where case when a.address is null then a.name is null
+        else lower(a.address) is distinct from lower(c.author_address) end
 
     union all
 

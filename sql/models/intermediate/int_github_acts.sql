@@ -117,6 +117,6 @@ select
     project_id, 'coauthor|' || sha || '|' || coalesce(author.address, ''), sha, 'commit_authored', 'D2',
     'address', author.address, min(author.name), null, authored_at, utc_offset_minutes, true, is_deleted
 from coauthors
-where author.address is distinct from author_address
+where author.address is distinct from author_address or (author.address is null and author.name is null)
 group by all
 having author.address is not null or min(author.name) is null
