@@ -17,8 +17,11 @@ PUBLIC_GROUP = 10
 TOTALS = {"first_response_time": ("everyone", ("newcomers", "regulars"))}
 """The segment that other segments of a metric make up."""
 
-EXACT = frozenset({"new_contributors", "first_response_time"})
-"""Metrics in which nothing counts in two months or two projects; everybody else may be in several."""
+ONCE = frozenset({"new_contributors", "first_response_time"})
+"""Metrics of what happens once, so that months add up; everybody else may be in several."""
+
+APART = frozenset({"first_response_time"})
+"""Metrics of what is in one project only, so that projects add up."""
 
 WITHIN: Sequence[Sequence[tuple[str, str, Count]]] = (
     [("contributors", "outside", "group"), ("new_contributors", "outside", "group")],
@@ -54,7 +57,7 @@ def structure(connection: duckdb.DuckDBPyConnection, kinds: dict[str, str], cata
         f"select community_id, project_id from {catalog}core.community_projects order by all"  # noqa: S608
     ).fetchall():
         communities[community].append(project)
-    return Structure(communities, kinds, TOTALS, WITHIN, EXACT)
+    return Structure(communities, kinds, TOTALS, WITHIN, ONCE, APART)
 
 
 def rows(connection: duckdb.DuckDBPyConnection, metrics: Sequence[str], catalog: str) -> list[dict[str, Any]]:

@@ -36,6 +36,7 @@ from scipy.optimize import linprog
 from scipy.sparse import coo_matrix
 
 Count = Literal["group", "hits", "misses"]
+Kind = Literal["sum", "within", "people", "most"]
 Cell = tuple[int, Count]
 """A count of a row: the row's place, and which of its counts."""
 
@@ -51,11 +52,12 @@ class Relation:
     """A count and others that it is made of.
 
     `sum`: exactly so. `within`: of these and a rest that no row tells. `people`: whoever is in several counts once.
+    `most`: no more than all of them together.
     """
 
     total: Cell
     parts: tuple[Cell, ...]
-    kind: Literal["sum", "within", "people"]
+    kind: Kind
 
 
 @dataclass(frozen=True)
@@ -63,15 +65,16 @@ class Structure:
     """Which rows make up which.
 
     `communities` has the projects of each; `kinds` the kind of each metric; `totals` the segment that others make up;
-    `within` chains of (metric, segment, count), each group in the one before; `exact` names metrics whose months,
-    projects and communities add up without anybody counted twice.
+    `within` chains of (metric, segment, count), each group in the one before; `once` names metrics whose months add up,
+    for what they count happens once, and `apart` those whose projects do, for nothing is in two.
     """
 
     communities: Mapping[str, Sequence[str]]
     kinds: Mapping[str, str]
     totals: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
     within: Sequence[Sequence[tuple[str, str, Count]]] = ()
-    exact: frozenset[str] = frozenset()
+    once: frozenset[str] = frozenset()
+    apart: frozenset[str] = frozenset()
 
 
 def counts(row: Mapping[str, Any], kind: str) -> dict[Count, int]:
@@ -94,7 +97,7 @@ def relations(rows: Sequence[Mapping[str, Any]], structure: Structure) -> list[R
     told = [counts(row, structure.kinds[row["metric"]]) for row in rows]
     found: list[Relation] = []
 
-    def relate(total: int, parts: Sequence[int | None], kind: Literal["sum", "people"]) -> None:
+    def relate(total: int, parts: Sequence[int | None], kind: Kind) -> None:
         there = [part for part in parts if part is not None and told[part]]
         if len(there) < len(parts) or not there or not told[total]:
             return
@@ -102,7 +105,7 @@ def relations(rows: Sequence[Mapping[str, Any]], structure: Structure) -> list[R
             cells = tuple((part, count) for part in there if count in told[part])
             if count in told[total] and cells:
                 lacking = any(told[part].get("group") for part in there if count not in told[part])
-                found.append(Relation((total, count), cells, "people" if lacking else kind))  # type: ignore[arg-type]
+                found.append(Relation((total, count), cells, "most" if lacking else kind))  # type: ignore[arg-type]
 
     months = defaultdict(list)
     for number, row in enumerate(rows):
@@ -110,7 +113,6 @@ def relations(rows: Sequence[Mapping[str, Any]], structure: Structure) -> list[R
             months[row["metric"], row["scope_kind"], row["scope_id"], row["segment"]].append(number)
     for number, row in enumerate(rows):
         metric, start, end = row["metric"], row["period_start"], row["period_end"]
-        kind: Literal["sum", "people"] = "sum" if metric in structure.exact else "people"
         total, parts = structure.totals.get(metric, ("", ()))
         if row["segment"] == total:
             relate(number, [place.get((*_key(row)[:-1], part)) for part in parts], "sum")
@@ -121,7 +123,7 @@ def relations(rows: Sequence[Mapping[str, Any]], structure: Structure) -> list[R
                 if start <= rows[month]["period_start"] and rows[month]["period_end"] <= end
             ]
             if _tile([rows[month] for month in mine], start, end):
-                relate(number, mine, kind)
+                relate(number, mine, "sum" if metric in structure.once else "people")
         inside: list[tuple[str, str]] = []
         if row["scope_kind"] == "program":
             inside = [("community", name) for name in structure.communities]
@@ -133,9 +135,20 @@ def relations(rows: Sequence[Mapping[str, Any]], structure: Structure) -> list[R
             if (metric, *scope, start, end, row["segment"]) in place
         ]
         if below and len(below) == len(inside):
-            relate(number, below, kind)
+            relate(number, below, _between_scopes(structure, metric, row["scope_kind"], len(below)))
     found += _within(rows, told, structure)
     return found
+
+
+def _between_scopes(structure: Structure, metric: str, scope_kind: str, parts: int) -> Kind:
+    """How the numbers of what is inside a scope make up its own."""
+    projects = [project for inside in structure.communities.values() for project in inside]
+    if parts == 1:
+        return "sum"
+    if metric in structure.apart and (scope_kind != "program" or len(projects) == len(set(projects))):
+        return "sum"
+    # Somebody may be new in a project and well known in the community.
+    return "most" if metric in structure.once and metric not in structure.apart else "people"
 
 
 def suppress(
@@ -345,8 +358,8 @@ class _System:
                 case "within":
                     self._add([*terms, (("rest", index), -1.0)], True)
                 case _:
-                    self._add(terms, False)  # no more than all parts together, no less than each
-                    for part in relation.parts:
+                    self._add(terms, False)
+                    for part in relation.parts if relation.kind == "people" else ():
                         self._add([(part, 1.0), (relation.total, -1.0)], False)
         size = len(self._place)
         self._groups = _components(size, self._lines)
