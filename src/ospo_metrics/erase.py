@@ -88,6 +88,8 @@ def given(emails: Iterable[str], handles: Iterable[str], names: Iterable[str] = 
 
 def look(workspace: Workspace, named: frozenset[Named], *, only: bool) -> Wanted:
     """Who is meant, and in how many rows of the log they are named; nothing is changed."""
+    if not workspace.warehouse.is_file():
+        raise EraseError(f"nobody is held: nothing was collected into {workspace.folder} yet.")
     key = transform.ensure_key(workspace)
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
         linked = () if only else _linked(connection, named)

@@ -180,7 +180,7 @@ def _everybody(workspace: Workspace) -> set[str]:
             "select lower(value) from intermediate.int_identity_mentions where kind = 'login' "
             "union select lower(name) from intermediate.int_identity_mentions where name is not null"
         ).fetchall()
-    return {" ".join(_WORDS.findall(name)) for (name,) in rows} - {""}
+    return {" ".join(_words(name)) for (name,) in rows} - {""}
 
 
 def _our_words(workspace: Workspace, words: catalog.Catalog) -> set[str]:
@@ -219,10 +219,14 @@ def _texts(folder: Path, database: str) -> Iterator[tuple[str, str]]:
             yield f"{schema}.{table}.{column}", "\n".join(value for (value,) in values)
 
 
+def _words(text: str) -> list[str]:
+    return [word.strip(".-'’") for word in _WORDS.findall(text.lower())]
+
+
 def _named(text: str, known: Iterable[str]) -> set[str]:
     """Those of the names that stand in a text as words of their own."""
     names = set(known)
-    words = [word.strip(".-'’") for word in _WORDS.findall(text.lower())]
+    words = _words(text)
     found = set()
     for length in range(1, _MOST_WORDS_OF_A_NAME + 1):
         found |= names & {" ".join(words[at : at + length]) for at in range(len(words) - length + 1)}
