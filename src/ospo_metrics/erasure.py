@@ -23,7 +23,7 @@ GHOST = "ghost"
 """As which GitHub itself shows whoever is gone; no model takes it for a person."""
 
 GONE = as_json({"is_taken_out": True})
-"""What stays of a row that was of the person alone, where its source counts rows: that there was one."""
+"""What stays of a row that was of the person alone."""
 
 _PROFILES = {("github", "people")}
 _KEYED_BY_ACCOUNT = {("github", "stars")}
@@ -184,10 +184,11 @@ class Eraser:
             return True
         return kind == "login" and normalise("login", value).removesuffix("[bot]") in self._by_kind["login"]
 
-    def row(self, source: str, stream: str, place: str, row: Row) -> Row | None:
-        """The row without these people, the same where it names none of them, or None where nothing of it may stay.
+    def row(self, source: str, stream: str, place: str, row: Row) -> Row:
+        """The row without these people, the same where it names none of them.
 
-        `place` is the project, list or schedule that it belongs to.
+        `place` is the project, list or schedule that it belongs to. Of a row that is of one of them alone stays only
+        that there was one, so that what the source counts still adds up.
         """
         try:
             payload = json.loads(row.payload)
@@ -197,8 +198,8 @@ class Eraser:
             told_of = self._is_told_of(payload)
             return Row(self.key(row.key), GONE, self.text(row.location)) if told_of else row
         if (source, stream) in _PROFILES and isinstance(payload, dict) and self._is_account(payload):
-            self.numbers.update(_numbers(payload))
-            return None
+            self.numbers.update({row.key, *_numbers(payload)})
+            return Row(self.stand_in(row.key), GONE, self.text(row.location))
         numbers = set[str]()
         changed = _Walk(self, place, numbers).value(payload)
         if changed != payload and (source, stream) in _KEYED_BY_ACCOUNT:

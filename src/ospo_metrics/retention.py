@@ -77,7 +77,7 @@ def apply(workspace: Workspace, now: datetime) -> Retained:
 
     told = rewrite(workspace.warehouse, changed, eraser)
     return Retained(
-        len({row.key for row in registrations.values() if row}),
+        len({row.key for row in registrations.values()}),
         len(people),
         sum(told.changed.values()) + sum(told.deleted.values()),
     )
@@ -85,7 +85,7 @@ def apply(workspace: Workspace, now: datetime) -> Retained:
 
 def _old_registrations(
     connection: duckdb.DuckDBPyConnection, workspace: Workspace, now: datetime, catalog: str = ""
-) -> dict[int, Row | None]:
+) -> dict[int, Row]:
     """Registrations that still say who, though all their dates, or without one their first reading, are too old."""
     if not connection.execute(
         "select 1 from duckdb_tables() where schema_name = 'raw' and table_name = 'attendance__registrations'"

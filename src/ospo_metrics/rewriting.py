@@ -12,14 +12,14 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from ospo_metrics.erasure import Eraser, Named, Row
+from ospo_metrics.erasure import GONE, Eraser, Named, Row
 from ospo_metrics.reconciliation import Reconciliation
 from ospo_metrics.sources import discover
 from ospo_metrics.tombstones import IN_ONE_PLACE, Scrub, place_of
 from ospo_metrics.warehouse import identifier, open_warehouse, rewriting
 
-Changes = dict[str, dict[int, Row | None]]
-"""What becomes of which row of which raw table, by its number; None where it goes."""
+Changes = dict[str, dict[int, Row]]
+"""What becomes of which row of which raw table, by its number."""
 
 _MOST_LOOKED_FOR = 40
 """So many names are looked for in every row; of more, everybody whom a row names is looked up."""
@@ -30,7 +30,6 @@ _CHANGES = pa.schema(
         ("key", pa.string()),
         ("payload", pa.string()),
         ("location", pa.string()),
-        ("is_gone", pa.bool_()),
     ]
 )
 
@@ -108,7 +107,7 @@ def rewrite(
         for _, _, table in streams(connection, "old."):
             rows = found.get(table, {})
             _copy(connection, table, rows)
-            gone = sum(row is None for row in rows.values())
+            gone = sum(row.payload == GONE for row in rows.values())
             told.count(f"raw.{table}", len(rows) - gone, gone)
         for (table,) in connection.execute(
             "select table_name from duckdb_tables() where schema_name = 'meta' and database_name = 'old' order by all"
@@ -125,10 +124,9 @@ def rewrite(
     return told
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, table: str, rows: dict[int, Row | None]) -> None:
+def _copy(connection: duckdb.DuckDBPyConnection, table: str, rows: dict[int, Row]) -> None:
     lines = [
-        {"number": number, "is_gone": row is None}
-        | ({"key": row.key, "payload": row.payload, "location": row.location} if row else {})
+        {"number": number, "key": row.key, "payload": row.payload, "location": row.location}
         for number, row in rows.items()
     ]
     connection.register("changes", pa.Table.from_pylist(lines, schema=_CHANGES))
@@ -142,7 +140,6 @@ def _copy(connection: duckdb.DuckDBPyConnection, table: str, rows: dict[int, Row
             )
             from old.raw.{table} as o
             left join changes as c on o.rowid = c.number
-            where c.is_gone is distinct from true
             """  # noqa: S608 - the table's name is checked
             if rows
             else f"insert into raw.{table} by name select * from old.raw.{table}"  # noqa: S608

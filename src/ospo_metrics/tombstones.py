@@ -116,14 +116,13 @@ class Scrub:
         lines = []
         for line in table.to_pylist():
             row = found.get(line["position"], Row(line["key"], line["payload"], line["location"]))
-            if row is not None:
-                lines.append(line | {"key": row.key, "payload": row.payload, "location": row.location})
+            lines.append(line | {"key": row.key, "payload": row.payload, "location": row.location})
         return _as_table(lines, table.schema)
 
     def rows(
         self, table: str, number: str, source: str, stream: str, places: dict[str, str]
-    ) -> dict[int, Row | None]:
-        """The rows of a table or view that have to change, by their number, as they are to be; None where they go.
+    ) -> dict[int, Row]:
+        """The rows of a table or view that have to change, by their number, as they are to be.
 
         `places` is where each instance belongs; with a single one named '' the table has no instances.
         """
@@ -143,7 +142,7 @@ class Scrub:
             ).fetchall()
         finally:
             self.connection.unregister("hits")
-        changed: dict[int, Row | None] = {}
+        changed: dict[int, Row] = {}
         for position, where, *cells in rows:
             row = Row(*cells)
             new = eraser.row(source, stream, places.get(where, where), row)

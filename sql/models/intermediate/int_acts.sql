@@ -50,7 +50,9 @@ with acts as (
 
     select
         'calendars', p.project_id, 'talk|' || t.event_id || '|' || t.talk_id || '|' || s.person.id,
-        null, 'talk_given', 'D1', 'speaker', t.event_id || ' ' || s.person.id, s.person.name,
+        -- A speaker who was erased is nobody, but there was a talk.
+        null, 'talk_given', 'D1', 'speaker',
+        case when not starts_with(s.person.id, 'erased-') then t.event_id || ' ' || s.person.id end, s.person.name,
         null, t.starts_at, null, false, false
     from {{ ref('stg_calendars__talks') }} as t
     cross join unnest(t.persons) as s(person)

@@ -15,4 +15,5 @@ select
     nullif(trim(node.location), '') as location,
     node.createdAt as joined_at
 from newest
+where node.login is not null  -- of a profile that was erased nothing is left
 qualify row_number() over (partition by key order by fetched_at desc, instance) = 1
