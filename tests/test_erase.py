@@ -68,7 +68,7 @@ def told(workspace: Workspace) -> Before:
                 "select a.* from core.fct_activities as a join core.dim_people as p using (person_id) "
                 "where p.person_id not in (select person_id from intermediate.int_identities "
                 f"where value in {(*ADDRESSES, *LOGINS)}) order by all",
-                "select source, instance, stream, claimed, held, duplicates, gap from meta.reconciliation order by all",
+                "select source, instance, stream, gap from meta.reconciliation order by all",
                 "select person_id, handle, identities, first_seen_at, last_seen_at from core.dim_people "
                 "where person_id not in (select person_id from intermediate.int_identities "
                 f"where value in {(*ADDRESSES, *LOGINS)}) order by all",

@@ -121,7 +121,9 @@ def erase(workspace: Workspace, wanted: Wanted) -> Erased:
 
 def _keyed(named: frozenset[Named], key: bytes) -> frozenset[Named]:
     """The identities with the pseudonyms by which lists and sheets know them."""
-    return named | {Named("pseudonym", pseudonym(key, one.kind, one.value)) for one in named}
+    return named | {
+        Named("pseudonym", pseudonym(key, one.kind, one.value)) for one in named if one.kind != "pseudonym"
+    }
 
 
 def _scrub(
@@ -151,17 +153,24 @@ def _linked(connection: duckdb.DuckDBPyConnection, named: frozenset[Named]) -> t
             "and table_name = 'int_identities'"
         ).fetchall()
     }
-    if not {"kind", "value", "person_id"} <= columns:
+    if not {"kind", "value", "identity_id", "person_id"} <= columns:
         return ()
     rule = "rule" if "rule" in columns else "null"
     found = set()
     for one in sorted(named, key=lambda one: (one.kind, one.value)):
         rows = connection.execute(
-            f"select kind, value, {rule} from intermediate.int_identities where person_id in "  # noqa: S608
+            f"select kind, value, identity_id, {rule} from intermediate.int_identities where person_id in "  # noqa: S608
             "(select person_id from intermediate.int_identities where kind = $1 and lower(trim(value)) = $2)",
             [one.kind, one.value],
         ).fetchall()
-        found |= {(Named(kind, normalise(kind, value)), str(rule or "")) for kind, value, rule in rows}
+        # What a private sheet alone tells of has no value, only its pseudonym.
+        found |= {
+            (
+                Named("pseudonym", known) if value is None else Named(kind, normalise(kind, value)),
+                str(why or ""),
+            )
+            for kind, value, known, why in rows
+        }
     others = {one: rule for one, rule in found if one not in named}
     return tuple(sorted(others.items(), key=lambda one: (one[0].kind, one[0].value)))
 

@@ -127,7 +127,8 @@ def _gone_quiet(
     people: dict[str, set[Named]] = {}
     for person, kind, value in connection.execute(
         "select person_id, kind, value from intermediate.int_identities semi join ("
-        "select person_id from intermediate.int_people where last_seen_at < $1) using (person_id)",
+        "select person_id from intermediate.int_people where last_seen_at < $1) using (person_id) "
+        "where value is not null",
         [now - timedelta(days=days)],
     ).fetchall():
         people.setdefault(person, set()).add(Named(kind, normalise(kind, value)))
