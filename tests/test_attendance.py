@@ -36,6 +36,7 @@ def read(folder: Path, cursor: dict[str, Any] | None = None, **options: Any) -> 
     """Everything that the lists in a workspace's folder give."""
     (folder / KEY_FILE).parent.mkdir(exist_ok=True)
     (folder / KEY_FILE).write_text(KEY.hex() + "\n")
+    (folder / KEY_FILE).chmod(0o600)
     lists = attendance.Lists("outreach/attendance", **{"timezone": "Europe/Berlin", **options})
     instance = Instance("outreach", None, lists)
     return list(attendance.read(instance, "registrations", Context(folder, NOW, cursor or {})))

@@ -34,6 +34,7 @@ STEPS = [
     "collect github",
     "collect mailing_lists",
     "collect outreach",
+    "retain",
     "build",
     "check",
     "publish",

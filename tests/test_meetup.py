@@ -28,6 +28,7 @@ def events(folder: Path, name: str) -> list[Any]:
 def answers(folder: Path, text: str) -> list[Any]:
     (folder / KEY_FILE).parent.mkdir(exist_ok=True)
     (folder / KEY_FILE).write_text(KEY.hex())
+    (folder / KEY_FILE).chmod(0o600)
     (folder / "outreach" / "attendance").mkdir(parents=True, exist_ok=True)
     (folder / "outreach" / "attendance" / "evening.json").write_text(text)
     instance = Instance("outreach", None, attendance.Lists("outreach/attendance"))

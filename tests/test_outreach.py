@@ -65,6 +65,7 @@ def workbook(**sheets: list[list[Any]]) -> bytes:
 def _key(tmp_path: Path) -> None:
     (tmp_path / KEY_FILE).parent.mkdir()
     (tmp_path / KEY_FILE).write_text(KEY.hex())
+    (tmp_path / KEY_FILE).chmod(0o600)
 
 
 @pytest.mark.parametrize("name", SHEETS)

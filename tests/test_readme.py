@@ -84,6 +84,7 @@ def test_nothing_is_left_to_fill_in() -> None:
             README.replace("GITHUB_TOKEN", "")
             .replace("SECOND_", "")
             .replace("OSPO_APP_KEY", "")
+            .replace("OSPO_PSEUDONYM_KEY", "")
             .replace("PREFECT_API_URL", "")
             .replace("OSPO_METRICS_WORKSPACE", ""),
         )

@@ -12,3 +12,8 @@
 
 {# What kind of account it is: User, Bot, Mannequin, Organization or EnterpriseUserAccount. #}
 {% macro actor_type(actor) -%} {{ actor }}.__typename {%- endmacro %}
+
+{# Who gave a star; of whoever was erased, and is called `ghost` ever since, only the second tells. #}
+{% macro star_giver(login, given_at) -%}
+    case when lower({{ login }}) = 'ghost' then 'ghost ' || epoch({{ given_at }})::bigint else lower({{ login }}) end
+{%- endmacro %}

@@ -8,6 +8,7 @@ import sys
 import webbrowser
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -242,6 +243,97 @@ def status(workspace: Folder = HERE) -> None:
     console.print("[bold]What is missing[/bold]")
     for text in found.missing or ["Nothing."]:
         console.print(f"  {text}", markup=False)
+    if found.kept:
+        console.print("[bold]How long people are known[/bold]")
+    for text in found.kept:
+        console.print(f"  {text}", markup=False)
+
+
+class Audience(StrEnum):
+    """For whom `export` makes its edition."""
+
+    public = "public"
+
+
+@app.command(rich_help_panel="Privacy")
+def export(
+    audience: Annotated[Audience, typer.Option(help="For whom it is.")],
+    workspace: Folder = HERE,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="DIR", help="Where to put it; public/ otherwise.")
+    ] = None,
+) -> None:
+    """Make an edition for everybody: metrics and pages, small groups folded, nobody named."""
+    from ospo_metrics.export import export as make
+
+    del audience
+    with sentences():
+        place = open_workspace(workspace)
+        folder = (output or place.folder / "public").resolve()
+        counts = make(place, folder)
+    print(
+        f"{folder} holds {counts['told']:,} numbers for everybody; {counts['folded']:,} more are folded, "
+        "because their group is too small or covers for one that is."
+    )
+
+
+@app.command(rich_help_panel="Privacy")
+def erase(
+    *,
+    email: Annotated[
+        list[str] | None, typer.Option(help="An address of the person; may be repeated.")
+    ] = None,
+    handle: Annotated[
+        list[str] | None, typer.Option(help="A GitHub handle of theirs; may be repeated.")
+    ] = None,
+    name: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A name of theirs in one place, such as 'speaker:fosdem-2026 4711'; may be repeated."
+        ),
+    ] = None,
+    workspace: Folder = HERE,
+    only: Annotated[
+        bool, typer.Option("--only", help="These alone, and none that are linked to them.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Remove a person everywhere, keep them from coming back, publish anew, and print a certificate."""
+    from ospo_metrics import erase as erasing
+    from ospo_metrics import steps
+
+    with sentences():
+        place = open_workspace(workspace)
+        wanted = erasing.look(place, erasing.given(email or [], handle or [], name or []), only=only)
+        for named, rule in wanted.linked:
+            print(f"linked to them: {named.kind} {named.value} ({rule.replace('_', ' ')})")
+        for namesake in wanted.namesakes:
+            print(f"of the same name, and left unless you add: --name '{namesake}'")
+        for table, count in sorted(wanted.rows.items()):
+            print(f"{count:>8,} rows in {table}")
+        print(f"{sum(wanted.rows.values()):>8,} rows name {len(wanted.all)} identities of the person.")
+        if not yes and not typer.confirm("Remove them everywhere? This cannot be undone."):
+            raise UsageError("nothing was changed.")
+        at, done = datetime.now(UTC), list[erasing.Erased]()
+        with telling() as progress:
+            result = steps.run(
+                place,
+                lambda step: steps.told(step, progress, place),
+                ["erase", "build", "check", "publish", "report"],
+                [steps.erasing(place, wanted, done)],
+            )
+        if done:
+            text = erasing.certificate(wanted, done[0], at, _republished(place, result.ok))
+            kept = erasing.keep(place, text, at)
+            print(f"\n{text}\nThis is kept, without saying whose, in {kept}")
+        if not result.ok:
+            fail(result.message)
+
+
+def _republished(place: Workspace, ok: bool) -> str:
+    if ok:
+        return f"published anew: {place.database.name} and the dashboards"
+    return "NOT published anew: the published file is the one from before. Run 'ospo-metrics run'."
 
 
 class UsageError(Exception):

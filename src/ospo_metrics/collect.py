@@ -15,13 +15,14 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from ospo_metrics import web
+from ospo_metrics import privacy, web
 from ospo_metrics.items import Context, Handed, Instance, Source, SourceError, StoppedError, Stream
 from ospo_metrics.progress import Teller
 from ospo_metrics.raw_log import Buffer, RawLog, raw_table
 from ospo_metrics.reconciliation import Reconciliation
 from ospo_metrics.settings import Settings, Workspace
 from ospo_metrics.sources import discover
+from ospo_metrics.tombstones import scrub_of
 from ospo_metrics.warehouse import add_raw_tables, open_warehouse
 
 
@@ -123,7 +124,7 @@ class _Reading:
                 if turn.buffer.is_full():
                     return turn
         except Exception as error:  # a bug in a source must not cost the night's other sources
-            turn.error, turn.trace = error, traceback.format_exc()
+            turn.error, turn.trace = error, _trace(self._source, error)
             self._failed += 1
             # One stream that fails does not cost the others; after the second it is the whole that fails.
             self.is_open = self._failed < 2 and not isinstance(error, StoppedError)
@@ -148,6 +149,7 @@ class _Writer:
         self._connection, self._workspace, self._source = connection, workspace, source
         self._run_id, self._progress, self.result = run_id, progress, Collected(source.NAME)
         self.reconciliation = Reconciliation(connection, source.NAME, source.STREAMS, run_id)
+        self._scrub = scrub_of(connection, workspace)
         self._logs: dict[tuple[str, str], RawLog] = {}
         self._seen: dict[tuple[str, str], int] = {}
 
@@ -161,6 +163,7 @@ class _Writer:
                 reading.instance,
                 _together(self._source, turn.stream),
                 self._run_id,
+                scrub=self._scrub,
             )
         log = self._logs[place]
         try:
@@ -168,7 +171,7 @@ class _Writer:
         except duckdb.Error:
             raise
         except Exception as error:  # what the source handed over fits no row
-            turn.error, turn.trace, turn.is_last = error, traceback.format_exc(), True
+            turn.error, turn.trace, turn.is_last = error, _trace(self._source, error), True
             reading.is_open = False
         if not turn.is_last:
             self._seen[place] = self._seen.get(place, 0) + turn.buffer.rows
@@ -191,11 +194,28 @@ class _Writer:
         if isinstance(turn.error, SourceError):
             return str(turn.error)
         place = _keep_traceback(self._workspace, self._run_id, turn.trace)
+        said = "" if _is_confidential(self._source) else f": {privacy.addresses_taken_out(str(turn.error))}"
         return (
             f"{self._source.NAME} {reading.instance.shown}, {turn.stream}: "
-            f"unexpected {type(turn.error).__name__}: {turn.error}. "
+            f"unexpected {type(turn.error).__name__}{said}. "
             f"What was read so far is kept; the details are in {place}."
         )
+
+
+def _is_confidential(source: Source) -> bool:
+    return getattr(source, "IS_CONFIDENTIAL", False)
+
+
+def _trace(source: Source, error: Exception) -> str:
+    """Where an error came from, without addresses; of a private list without its words, which may quote a row."""
+    if not _is_confidential(source):
+        return privacy.addresses_taken_out("".join(traceback.format_exception(error)))
+    told: list[str] = []
+    cause: BaseException | None = error
+    while cause is not None:
+        told = [*traceback.format_tb(cause.__traceback__), f"{type(cause).__name__}\n", *told]
+        cause = cause.__cause__ or cause.__context__
+    return "".join(told)
 
 
 def _by_turns(readings: list[_Reading], parallel: int, writer: _Writer) -> None:

@@ -152,7 +152,8 @@ class Source(Protocol):
     PARALLEL: int
     """How many instances may be read at once; 1 where a source does not say.
 
-    A source that finds projects by globs also has `still_named(settings, project_id)`.
+    A source that finds projects by globs also has `still_named(settings, project_id)`. One whose input must never be
+    repeated, not even by an error that nobody expected, says `IS_CONFIDENTIAL = True`.
     """
 
     def instances(self, settings: Any, workspace: Path) -> list[Instance]: ...

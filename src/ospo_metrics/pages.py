@@ -128,11 +128,15 @@ class Entry:
 def report(workspace: Workspace, progress: Teller) -> list[Path]:
     """Write every page into the workspace, each swapped in whole; the paths of the pages, the index first."""
     with open_published(workspace.database) as connection:
-        published = read(connection)
-    pages = render(published)
-    workspace.published.mkdir(parents=True, exist_ok=True)
-    progress.count("pages", len(pages), len(pages))
-    return _put(pages, workspace.dashboards)
+        written = write(connection, workspace.dashboards)
+    progress.count("pages", len(written), len(written))
+    return written
+
+
+def write(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[Path]:
+    """Write every page of a published file into a folder; the paths of the pages, the index first."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    return _put(render(read(connection)), folder)
 
 
 def read(connection: duckdb.DuckDBPyConnection) -> Published:
@@ -618,7 +622,7 @@ def _site(published: Published) -> dict[str, Any]:
         "as_of": words.instant(published.as_of, published.timezone),
         "readers": "For readers inside the organisation."
         if published.audience == "internal"
-        else "For any reader.",
+        else "Public edition, for any reader: nobody is named, and small groups are folded.",
         "pages": published.pages,
         "has_events": bool(published.events),
         "plotly": _plotly_name(bundle),

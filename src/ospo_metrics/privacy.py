@@ -25,6 +25,11 @@ def without_addresses(column: str) -> str:
     return f"regexp_replace({column}, '{ADDRESS}', '[address removed]', 'g')"
 
 
+def addresses_taken_out(text: str) -> str:
+    """A text with every e-mail address taken out."""
+    return _ADDRESS.sub("[address removed]", text)
+
+
 def check_database(connection: duckdb.DuckDBPyConnection) -> None:
     """Refuse a database in any of whose texts, however nested, an e-mail address stands."""
     columns = connection.execute(

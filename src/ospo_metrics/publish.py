@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from ospo_metrics import __version__, catalog, privacy, transform
+from ospo_metrics import __version__, catalog, folding, privacy, transform
 from ospo_metrics.settings import Workspace
-from ospo_metrics.warehouse import create, identifier
+from ospo_metrics.warehouse import create, identifier, swap
 
 _ABOUT_PEOPLE = {
     "dim_affiliations", "dim_people", "fct_activities", "fct_attendance", "fct_conversations", "fct_introductions",
@@ -51,7 +50,7 @@ def publish(workspace: Workspace) -> dict[str, int]:
     new = workspace.published / f".{workspace.database.name}.new"
     try:
         counts = _build(new, workspace, words, manifest)
-        _swap(new, workspace.database)
+        swap(new, workspace.database)
     finally:  # what the gate refused must not stay where others can read it
         new.unlink(missing_ok=True)
     return counts
@@ -72,16 +71,18 @@ def _build(
         for name in sorted(set(_models(manifest, "core")) - (_ABOUT_PEOPLE if public else set())):
             _copy(connection, "core", name, order_by="all")
         metrics = [metric.metric for metric in words.metrics]
+        kinds = {metric.metric: metric.kind for metric in words.metrics}
+        folding.fold_within(connection, kinds, workspace.settings.privacy.smallest_group, "warehouse.")
         for name in metrics:
-            _copy(connection, "metrics", name, order_by="all")
+            _copy_folded(connection, name)
         union = " union all ".join(f"select * from metrics.{identifier(name)}" for name in metrics)  # noqa: S608
         connection.execute(f"create table metrics.metric_values as {union}")
-        _fill(connection, "metrics.metric_catalog", catalog.METRIC_COLUMNS, catalog.metric_rows(words))
-        _fill(connection, "meta.pages", catalog.PAGE_COLUMNS, catalog.page_rows(words))
+        fill(connection, "metrics.metric_catalog", catalog.METRIC_COLUMNS, catalog.metric_rows(words))
+        fill(connection, "meta.pages", catalog.PAGE_COLUMNS, catalog.page_rows(words))
         for name, query in _META.items():
             connection.execute(f"create table meta.{name} as {query} order by all")
         _write_build(connection, workspace)
-        _describe(connection, manifest)
+        describe(connection, manifest)
         connection.execute("commit")
         connection.execute("detach warehouse")
         privacy.check_database(connection)
@@ -108,9 +109,28 @@ def _copy(connection: duckdb.DuckDBPyConnection, schema: str, name: str, order_b
     )
 
 
-def _fill(
+def _copy_folded(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    """A metric's table, the rows on small groups without numbers."""
+    numbers = ("value", "lower", "upper", "numerator", "denominator", "sample_size")
+    replaced = ", ".join(f"case when f.metric is null then m.{number} end as {number}" for number in numbers)
+    connection.execute(
+        f"""
+        create table metrics.{identifier(name)} as
+        select m.* replace (
+            {replaced}, case when f.metric is null then m.status else 'suppressed' end as status,
+            coalesce(f.why, m.reason) as reason
+        )
+        from warehouse.metrics.{name} as m
+        left join folded as f using ({", ".join(folding.KEY)})
+        order by all
+        """  # noqa: S608
+    )
+
+
+def fill(
     connection: duckdb.DuckDBPyConnection, table: str, columns: dict[str, str], rows: list[tuple[Any, ...]]
 ) -> None:
+    """Make a table of these rows."""
     described = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
     connection.execute(f"create table {table} ({described})")
     for row in rows:
@@ -143,7 +163,7 @@ def _write_build(connection: duckdb.DuckDBPyConnection, workspace: Workspace) ->
     )
 
 
-def _describe(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any]) -> None:
+def describe(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any]) -> None:
     """Write the data dictionary: `meta.columns`, and the same words as comments on the columns.
 
     A column is described beside its model, or once for all tables by the doc block `column_<name>`.
@@ -180,16 +200,3 @@ def _models(manifest: dict[str, Any], schema: str) -> list[str]:
 
 def _quoted(text: str | Path) -> str:
     return str(text).replace("'", "''")
-
-
-def _swap(new: Path, old: Path) -> None:
-    """Put the new file in the old one's place at once; who has the old one open keeps reading it."""
-    with new.open("rb") as file:
-        os.fsync(file.fileno())
-    new.chmod(0o644)
-    new.replace(old)
-    folder = os.open(old.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -25,6 +25,7 @@ from ospo_metrics.items import (
     Stream,
     Sweep,
 )
+from ospo_metrics.tombstones import Scrub, place_of
 from ospo_metrics.warehouse import identifier
 
 ROWS_A_BATCH = 20_000
@@ -119,9 +120,12 @@ class RawLog:
         instance: Instance,
         streams: tuple[Stream, ...],
         run_id: str,
+        *,
+        scrub: Scrub | None = None,
     ) -> None:
         self._connection = connection
         self._source = source
+        self._scrub = scrub
         self._instance = instance
         self._streams = {stream.name: stream for stream in streams}
         self._read = streams[0]
@@ -174,7 +178,11 @@ class RawLog:
         self._forget_files(stream, {_file(reject.location) for reject in rejects})
         added = 0
         if (stream == "" and buffer.tables) or buffer.items.get(stream):
-            added = self._insert(stream, buffer.table(stream), now)
+            table = buffer.table(stream)
+            if self._scrub:
+                place = place_of(self._source, self._instance.id, self._instance.project_id)
+                table = self._scrub.table(self._source, stream or self._read.name, place, table)
+            added = self._insert(stream, table, now)
         if rejects:
             self._set_aside(stream, rejects, now)
         if added or rejects or not self._streams[stream or self._read.name].versions:
@@ -189,6 +197,8 @@ class RawLog:
         )
 
     def _set_aside(self, stream: str, rejects: list[Reject], now: datetime) -> None:
+        if self._scrub:
+            rejects = [self._scrub.reject(reject) for reject in rejects]
         schema = pa.schema([(name, pa.string()) for name in ("location", "reason", "excerpt")])
         rows = {name: [getattr(reject, name) for reject in rejects] for name in schema.names}
         self._connection.register("found", pa.table(rows, schema=schema))

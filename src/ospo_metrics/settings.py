@@ -215,6 +215,21 @@ class Privacy(_Table):
 
     smallest_group: int = Field(default=5, ge=2, le=1000)
     audience: Literal["internal", "public"] = "internal"
+    keep_attendance_days: int = Field(default=730, ge=30)
+    """From then on a registration is counted and never matched."""
+
+    keep_people_days: int | None = Field(default=None, ge=90)
+    """From then on whoever did nothing any more is nobody; without it people are known without end."""
+
+    key_env: VariableName | None = None
+    """The variable that holds the key of the pseudonyms, in place of a file in `private/`."""
+
+    @field_validator("key_env")
+    @classmethod
+    def _name(cls, value: str | None) -> str | None:
+        if value and re.fullmatch(r"[0-9A-Fa-f]{64}", value):
+            raise ValueError("that is a key")
+        return value
 
 
 class Schedule(_Table):
@@ -347,7 +362,9 @@ def _problem(path: Path, text: str, raw: dict[str, Any], detail: Any) -> str:
             return f"{where}'{name}' is missing; add it, for example: {_example(keys)}"
         case _:
             message = detail["msg"].removeprefix("Value error, ")
-            if variable := next((key for key in keys if key in ("token_env", "private_key_env")), None):
+            if variable := next(
+                (key for key in keys if key in ("token_env", "private_key_env", "key_env")), None
+            ):
                 return f"{where}'{name}' is no name of a variable. Write for example: {_example([variable])}"
             return (
                 f"{where}'{name}' is {detail['input']!r:.80}: {_sentence(message)}. "
@@ -397,12 +414,15 @@ _EXAMPLES = {
     "app.id": "id = 12345 (the App's number)",
     "installation": "installation = 67890 (the last part of the installation's address at GitHub)",
     "private_key_env": 'private_key_env = "GITHUB_APP_KEY" (the name of a variable, never the key)',
+    "key_env": 'key_env = "OSPO_PSEUDONYM_KEY" (the name of a variable, never the key)',
     "project": 'project = "example/fastfs"',
     "location": 'location = "archives/fastfs-dev/*.txt.gz"',
     "format": 'format = "auto"',
     "identities.location": 'location = "gitdm/developers_affiliations*.txt"',
     "smallest_group": "smallest_group = 5",
     "audience": 'audience = "internal"',
+    "keep_attendance_days": "keep_attendance_days = 730",
+    "keep_people_days": "keep_people_days = 1825 (without this line people are known without end)",
     "cron": 'cron = "30 3 * * *"',
     "currency": 'currency = "EUR"',
     "holidays": 'holidays = ["DE-BE", "US"] (countries, where it matters with their part)',

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
 
 from ospo_metrics import proposals
+from ospo_metrics.retention import terms
 from ospo_metrics.settings import Workspace
 from ospo_metrics.sources import discover
 from ospo_metrics.warehouse import WarehouseError, open_published, open_warehouse
@@ -52,6 +53,12 @@ from core.dim_people where kind_rule = 'behaviour'
 """
 
 
+_RETAINED = """
+select detail from meta.runs where step = 'retain' and status = 'done' and detail not like 'Nothing%'
+order by run_id desc limit 1
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Status:
     """Everything that `status` prints; `missing` holds sentences on what to see to."""
@@ -62,6 +69,8 @@ class Status:
     gaps: list[tuple[Any, ...]]
     spending: list[tuple[Any, ...]]
     missing: list[str]
+    kept: list[str] = field(default_factory=list)
+    """How long who somebody is may be known, and what became of it last time."""
 
     def by_instance(self) -> list[tuple[Any, ...]]:
         """The sources with their streams put together: a line a repository, list or schedule."""
@@ -87,6 +96,7 @@ def status(workspace: Workspace) -> Status:
             ]
             missing += _contradictions(connection)
             judged = _taken_for_bots(connection)
+            retained = connection.execute(_RETAINED).fetchone()
     except WarehouseError as error:
         missing.append(f"This is what was last published, for {error}")
         published = open_published(workspace.database)
@@ -96,12 +106,12 @@ def status(workspace: Workspace) -> Status:
                 for query in (_RUNS, _SOURCES.format(where=""), _REJECTS, _GAPS, _SPENDING)
             ]
             judged = _taken_for_bots(published)
+            retained = published.execute(_RETAINED).fetchone()
         finally:
             published.close()
     runs, sources, rejects, gaps, spending = answers
-    return Status(
-        runs, sources, rejects, gaps, spending, [*missing, *_missing(workspace, runs, sources), *judged]
-    )
+    missing += [*_missing(workspace, runs, sources), *judged]
+    return Status(runs, sources, rejects, gaps, spending, missing, _kept(workspace, retained))
 
 
 def _contradictions(connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -137,6 +147,12 @@ def _missing(workspace: Workspace, runs: list[tuple[Any, ...]], sources: list[tu
         elif (age := datetime.now(UTC) - last_success_at).days >= 2:
             found.append(f"{source} {name} {stream} was last read {age.days} days ago.")
     return [*found, *_unpublished(workspace), *_undecided(workspace)]
+
+
+def _kept(workspace: Workspace, retained: tuple[Any, ...] | None) -> list[str]:
+    """How long who somebody is may be known, and what was last let go."""
+    words = terms(workspace)
+    return [f"{words[:1].upper()}{words[1:]}.", *([f"Last let go: {retained[0]}"] if retained else [])]
 
 
 def _unpublished(workspace: Workspace) -> list[str]:

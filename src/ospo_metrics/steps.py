@@ -13,13 +13,15 @@ from datetime import UTC, datetime
 
 import duckdb
 
-from ospo_metrics import pages, transform
+from ospo_metrics import pages, retention, transform
 from ospo_metrics.catalog import CatalogError
 from ospo_metrics.collect import Collected, collect
+from ospo_metrics.erase import Erased, EraseError, Wanted, erase
 from ospo_metrics.items import Source, SourceError
 from ospo_metrics.paths import is_url
 from ospo_metrics.privacy import PrivacyError
 from ospo_metrics.progress import Teller, warnings_told
+from ospo_metrics.pseudonyms import KeyUnusableError
 from ospo_metrics.publish import publish
 from ospo_metrics.settings import (
     Calendar,
@@ -39,7 +41,9 @@ from ospo_metrics.sources import discover
 from ospo_metrics.transform import BuildError
 from ospo_metrics.warehouse import WarehouseError, open_warehouse
 
-ANSWERABLE = (SourceError, SettingsError, WarehouseError, BuildError, CatalogError, PrivacyError)
+ANSWERABLE = (
+    SourceError, SettingsError, WarehouseError, BuildError, CatalogError, PrivacyError, KeyUnusableError, EraseError,
+)  # fmt: skip
 """Errors whose text is a sentence for the person on call; anything else is a defect and keeps its traceback."""
 
 
@@ -91,14 +95,31 @@ def new_run_id() -> str:
 
 
 def plan(workspace: Workspace, run_id: str) -> list[Step]:
-    """Everything a nightly run does: collect each source that is configured, build, check, publish, report."""
+    """Everything a nightly run does: collect each source that is configured, let go of what is too old, build,
+    check, publish, report."""
     return [
         *collecting(workspace, run_id),
+        Step("retain", lambda _: _retain(workspace)),
         Step("build", lambda progress: _build(workspace, progress)),
         Step("check", lambda _: _check(workspace)),
         Step("publish", lambda _: _publish(workspace)),
         Step("report", lambda progress: _report(workspace, progress)),
     ]
+
+
+def erasing(workspace: Workspace, wanted: Wanted, done: list[Erased]) -> Step:
+    """Take somebody out of the log; what became of it is put into `done`."""
+
+    def do(_: Teller) -> Outcome:
+        done.append(erase(workspace, wanted))
+        rows = done[0].rows
+        changed, deleted = sum(rows.changed.values()), sum(rows.deleted.values())
+        return Outcome(
+            f"{changed:,} rows changed, {deleted:,} deleted, {done[0].tombstones} tombstones left.",
+            {"changed": changed, "deleted": deleted},
+        )
+
+    return Step("erase", do)
 
 
 def collecting(workspace: Workspace, run_id: str) -> list[Step]:
@@ -120,22 +141,29 @@ def collecting(workspace: Workspace, run_id: str) -> list[Step]:
 
 
 def run(
-    workspace: Workspace, do_step: Callable[[Step], Outcome], verbs: Collection[str] | None = None
+    workspace: Workspace,
+    do_step: Callable[[Step], Outcome],
+    verbs: Collection[str] | None = None,
+    first: Sequence[Step] = (),
 ) -> RunResult:
     """Do the steps in order, note each in `meta.runs`, and go on where a failure leaves the rest useful.
 
-    `verbs` leaves out what is not named in it; `do_step` does one step, as it is or as a Prefect task.
+    `verbs` leaves out what is not named in it, `first` are steps before those of every night; `do_step` does one
+    step, as it is or as a Prefect task.
     """
     with _alone(workspace):
-        return _run(workspace, do_step, verbs)
+        return _run(workspace, do_step, verbs, first)
 
 
 def _run(
-    workspace: Workspace, do_step: Callable[[Step], Outcome], verbs: Collection[str] | None
+    workspace: Workspace,
+    do_step: Callable[[Step], Outcome],
+    verbs: Collection[str] | None,
+    first: Sequence[Step],
 ) -> RunResult:
     run_id = new_run_id()
     outcomes: list[tuple[str, Outcome]] = []
-    for step in plan(workspace, run_id):
+    for step in [*first, *plan(workspace, run_id)]:
         if verbs is not None and step.verb not in verbs:
             continue
         note(workspace, run_id, step.name, "running")
@@ -270,6 +298,12 @@ def _collected(collected: Collected) -> Outcome:
         more = f" And {len(collected.stopped) - 1} more." if len(collected.stopped) > 1 else ""
         told += f" Stopped early: {collected.stopped[0]}{more}"
     return Outcome(told, rows)
+
+
+def _retain(workspace: Workspace) -> Outcome:
+    retained = retention.apply(workspace, datetime.now(UTC))
+    counts = {"registrations": retained.registrations, "people": retained.people}
+    return Outcome(retained.sentence(workspace), counts)
 
 
 def _build(workspace: Workspace, progress: Teller) -> Outcome:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import secrets
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ospo_metrics import project, proposals
+from ospo_metrics import privacy, project, proposals, pseudonyms
 from ospo_metrics.children import ending_with_us
 from ospo_metrics.collect import prepare
 from ospo_metrics.progress import Teller
@@ -77,31 +76,65 @@ def manifest(workspace: Workspace) -> Path:
     return _target(workspace) / "manifest.json"
 
 
-def ensure_key(workspace: Workspace) -> Path:
-    """The file with the 256-bit key of the pseudonyms, made on first use and readable by its owner only.
+def ensure_key(workspace: Workspace) -> bytes:
+    """The 256-bit key of the pseudonyms: from the variable that ospo.toml names, or from a file made on first use.
 
-    `BuildError` when it is damaged, or gone although people are known by it: another key would make everybody
-    another person, and an empty one would let anybody find out who is who.
+    `BuildError` when it cannot be used, is another than before, or is gone although people are known by it: another
+    key would make everybody another person, and an empty one would let anybody find out who is who.
     """
-    path = workspace.pseudonym_key
-    if path.is_file():
-        if not re.fullmatch(r"[0-9a-f]{64}\s*", path.read_text(encoding="ascii", errors="replace")):
-            raise BuildError(f"the key of the pseudonyms, {path}, is damaged. Restore it from your backup.")
-        return path
-    if _knows_people(workspace):
+    key_env = workspace.settings.privacy.key_env
+    key = _key(workspace)
+    if key is None and _knows_people(workspace):
         raise BuildError(
-            f"the key of the pseudonyms, {path}, is gone, and with a new one everybody would be somebody else. "
-            f"Restore it from your backup; if there is none, move {workspace.warehouse} away and collect anew."
+            f"the key of the pseudonyms, {key_env or workspace.pseudonym_key}, is gone, and with a new one everybody "
+            "would be somebody else. Restore it from your backup; if there is none, "
+            f"move {workspace.warehouse} away and collect anew."
         )
+    if key is None and key_env:
+        raise BuildError(
+            f"the variable {key_env}, named by 'key_env' in {workspace.settings_file}, is empty. Export the key of "
+            "the pseudonyms in it: 64 hexadecimal digits, a new one from 'openssl rand -hex 32'. Keep a copy."
+        )
+    key = key or _new_key(workspace.pseudonym_key)
+    _recognise(workspace, key)
+    return key
+
+
+def _key(workspace: Workspace) -> bytes | None:
+    try:
+        return pseudonyms.read_key(workspace.folder, workspace.settings.privacy.key_env)
+    except pseudonyms.KeyUnusableError as error:
+        raise BuildError(str(error)) from None
+
+
+def _new_key(path: Path) -> bytes:
+    key = secrets.token_bytes(32)
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(secrets.token_hex(32) + "\n")
+        file.write(key.hex() + "\n")
         file.flush()
         os.fsync(file.fileno())
     new.replace(path)
-    return path
+    return key
+
+
+def _recognise(workspace: Workspace, key: bytes) -> None:
+    """See that the key is the one by which people are known, and remember it by its fingerprint."""
+    mark = pseudonyms.fingerprint(key)
+    with open_warehouse(workspace.warehouse) as connection:
+        known = connection.execute("select fingerprint from meta.pseudonym_key").fetchone()
+    if known == (mark,):
+        return
+    if known and _knows_people(workspace):
+        raise BuildError(
+            "the key of the pseudonyms is another than the one by which people are known, and with it everybody "
+            "would be somebody else. Restore the former one from your backup; if there is none, "
+            f"move {workspace.warehouse} away and collect anew."
+        )
+    with open_warehouse(workspace.warehouse) as connection:
+        connection.execute("insert or replace into meta.pseudonym_key values (1, ?)", [mark])
 
 
 def _knows_people(workspace: Workspace) -> bool:
@@ -110,7 +143,7 @@ def _knows_people(workspace: Workspace) -> bool:
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
         tables = connection.execute(
             "select schema_name || '.' || table_name from duckdb_tables() "
-            "where table_name in ('int_identities', 'attendance__registrations')"
+            "where table_name in ('int_identities', 'attendance__registrations', 'tombstones')"
         ).fetchall()
         return any(connection.execute(f"from {name} limit 1").fetchone() is not None for (name,) in tables)
 
@@ -164,10 +197,7 @@ def dbt(workspace: Workspace, arguments: list[str], progress: Teller | None) -> 
     target.mkdir(parents=True, exist_ok=True)
     (target / "run_results.json").unlink(missing_ok=True)
     errors: list[str] = []
-    variables = {
-        "pseudonym_key_file": str(workspace.pseudonym_key),
-        "audience": workspace.settings.privacy.audience,
-    }
+    variables = {"audience": workspace.settings.privacy.audience}
     command = [
         *("dbt.cli.main", "--log-format", "json", "--log-path", str(target / "logs")),
         *("--no-use-colors", "--no-version-check", *arguments),
@@ -180,6 +210,8 @@ def dbt(workspace: Workspace, arguments: list[str], progress: Teller | None) -> 
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
     }
+    if key := _key(workspace):  # neither on the command line nor in a file, which dbt might repeat
+        environment[pseudonyms.HANDED_OVER] = key.hex()
     with subprocess.Popen(
         ending_with_us(command),
         env=environment,
@@ -224,7 +256,9 @@ def _first_sentence(node: dict[str, Any]) -> str:
 
 
 def _joined(text: str) -> str:
-    return " ".join(line.strip() for line in text.splitlines() if line.strip())[:600]
+    """On one line, and without addresses: an error of the database may quote the row at which it happened."""
+    joined = " ".join(line.strip() for line in text.splitlines() if line.strip())
+    return privacy.addresses_taken_out(joined)[:600]
 
 
 def _failure(node: dict[str, Any]) -> str:

@@ -73,6 +73,10 @@ create table if not exists meta.reconciliation (
     gap bigint not null, reason varchar, checked_at timestamptz not null,
     primary key (source, instance, stream)
 );
+create table if not exists meta.tombstones (
+    mark varchar primary key, kind varchar not null, erased_at timestamptz not null
+);
+create table if not exists meta.pseudonym_key (which integer primary key, fingerprint varchar not null);
 create table if not exists meta.runs (
     run_id varchar not null, step varchar not null, started_at timestamptz not null,
     finished_at timestamptz, status varchar not null, detail varchar,
@@ -130,6 +134,56 @@ def create(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute("checkpoint")
     finally:
         connection.close()
+
+
+@contextmanager
+def rewriting(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Make the warehouse anew beside itself, and put the new file in its place at once when all went well.
+
+    DuckDB keeps what was deleted in its file; only a new file is without it. The connection has the old one as `old`
+    and nothing yet but empty tables in `meta` and `raw`; what dbt builds comes with the next build. Up to the
+    exchange the old file stays as it was, whatever happens.
+    """
+    with open_warehouse(path) as connection:  # so that no journal of the old file is left beside the new one
+        connection.execute("checkpoint")
+        streams = connection.execute(
+            "select table_name from duckdb_tables() where schema_name = 'raw'"
+        ).fetchall()
+    new = path.with_name(f".{path.name}.new")
+    journal = new.with_name(new.name + ".wal")
+    for leftover in (new, journal):
+        leftover.unlink(missing_ok=True)
+    try:
+        connection = _connect(new, read_only=False, config=_CONFIG | _COMPRESSED)
+        try:
+            connection.execute(_META)
+            add_raw_tables(connection, [name for (name,) in streams])
+            quoted = str(path).replace("'", "''")
+            connection.execute(f"attach '{quoted}' as old (read_only)")
+            connection.execute("begin")
+            yield connection
+            connection.execute("commit")
+            connection.execute("detach old")
+            connection.execute("checkpoint")
+        finally:
+            connection.close()
+        swap(new, path, mode=path.stat().st_mode & 0o777)
+    finally:
+        for leftover in (new, journal):
+            leftover.unlink(missing_ok=True)
+
+
+def swap(new: Path, old: Path, *, mode: int = 0o644) -> None:
+    """Put the new file in the old one's place at once; who has the old one open keeps reading it."""
+    with new.open("rb") as file:
+        os.fsync(file.fileno())
+    new.chmod(mode)
+    new.replace(old)
+    folder = os.open(old.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def add_raw_tables(connection: duckdb.DuckDBPyConnection, names: Iterable[str]) -> None:

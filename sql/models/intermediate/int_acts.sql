@@ -22,12 +22,14 @@ with acts as (
     union all
 
     select
-        'git', c.project_id, 'coauthor|' || c.sha || '|' || lower(a.address), c.sha, 'commit_authored', 'D2',
+        'git', c.project_id, 'coauthor|' || c.sha || '|' || coalesce(lower(a.address), ''), c.sha, 'commit_authored', 'D2',
         'address', a.address, a.name, null, c.authored_at, null, false, true, null
     from {{ ref('stg_git__coauthors') }} as a
     join {{ ref('stg_git__commits') }} as c
         on a.project_id = c.project_id and a.instance = c.instance and a.sha = c.sha
-    where {{ identifies('a.address') }} and lower(a.address) is distinct from lower(c.author_address)
+    -- Without address and name it is somebody who was erased: nobody now, and an act still.
+    where case when a.address is null then a.name is null
+        else {{ identifies('a.address') }} and lower(a.address) is distinct from lower(c.author_address) end
 
     union all
 
@@ -61,7 +63,9 @@ with acts as (
 
     select
         'calendars', p.project_id, 'talk|' || t.event_id || '|' || t.talk_id || '|' || s.person.id,
-        null, 'talk_given', 'D1', 'speaker', t.event_id || ' ' || s.person.id, s.person.name,
+        -- A speaker who was erased is nobody, but there was a talk.
+        null, 'talk_given', 'D1', 'speaker',
+        case when not starts_with(s.person.id, 'erased-') then t.event_id || ' ' || s.person.id end, s.person.name,
         null, t.starts_at, null, false, false, null
     from {{ ref('stg_calendars__talks') }} as t
     cross join unnest(t.persons) as s(person)

@@ -75,7 +75,7 @@ acts as (
             end,
             'event ' || event_key
         ) as act,
-        case kind when 'starred' then lower(actor_login) when 'forked' then fork_id end as told_as,
+        case kind when 'starred' then {{ star_giver('actor_login', 'occurred_at') }} when 'forked' then fork_id end as told_as,
         case when kind in ('starred', 'forked') then 'D0' when kind in ('change_request_merged', 'release_published')
             then 'D2' else 'D1' end as level,
         number,
@@ -95,7 +95,7 @@ told_by_api as (
     select
         project_id,
         kind,
-        case kind when 'starred' then 'starred|' || lower(actor)
+        case kind when 'starred' then 'starred|' || {{ star_giver('actor', 'occurred_at') }}
             when 'issue_opened' then 'issue_opened|' || conversation_key
             when 'change_request_opened' then 'change_request_opened|' || conversation_key
             else act end as act,

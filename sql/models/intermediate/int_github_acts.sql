@@ -116,9 +116,9 @@ from commits
 union all
 
 select
-    project_id, 'coauthor|' || sha || '|' || author.address, sha, 'commit_authored', 'D2',
+    project_id, 'coauthor|' || sha || '|' || coalesce(author.address, ''), sha, 'commit_authored', 'D2',
     'address', author.address, min(author.name), null, authored_at, null, true, is_deleted, null
 from coauthors
-where author.address is distinct from author_address
+where author.address is distinct from author_address or (author.address is null and author.name is null)
 group by all
-having {{ identifies('author.address') }}
+having {{ identifies('author.address') }} or (author.address is null and min(author.name) is null)

@@ -1,13 +1,12 @@
 """One row per identity as its source spells it: its pseudonym, its person, and the strongest rule that says so."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from ospo_metrics.identities import RULES, Links, founders
-from ospo_metrics.pseudonyms import pseudonym
+from ospo_metrics.pseudonyms import handed_over, pseudonyms
 
 # What only the team's sheet tells of is an identity too, which nobody spells.
 _NODES = """
@@ -67,14 +66,15 @@ def _numbers(session: Any, query: str, **parameters: Any) -> dict[str, Any]:
 
 
 def model(dbt: Any, session: Any) -> pa.Table:
-    key = bytes.fromhex(Path(dbt.config.get("pseudonym_key_file")).read_text("ascii").strip())
-    rules = list(RULES)
-
-    mentions = dbt.ref("int_identity_mentions").project("kind, value, first_seen_at").to_arrow_table()
-    spelled = zip(mentions["kind"].to_pylist(), mentions["value"].to_pylist(), strict=True)
-    ids = pa.array([pseudonym(key, *one) for one in spelled], pa.string())
+    key, rules = handed_over(), list(RULES)
+    mentions = dbt.ref("int_identity_mentions").project("kind, value, first_seen_at")
+    spelled = [mentions.limit(0).project("*, '' as identity_id").to_arrow_table()]
+    for (kind,) in mentions.project("kind").distinct().order("kind").fetchall():
+        table = mentions.filter(f"kind = '{kind}'").to_arrow_table()
+        ids = pseudonyms(key, kind, table["value"].to_pylist())
+        spelled.append(table.append_column("identity_id", pa.array(ids, pa.string())))
     tables = {
-        "spelled": mentions.append_column("identity_id", ids),
+        "spelled": pa.concat_tables(spelled),
         "decisions": dbt.ref("stg_outreach__same_person").to_arrow_table(),
         "told": dbt.ref("int_identity_links").to_arrow_table(),
     }

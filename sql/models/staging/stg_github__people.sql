@@ -16,4 +16,5 @@ select
     nullif(lower(trim(node.email)), '') as email,
     node.createdAt as joined_at
 from newest
+where node.login is not null  -- of a profile that was erased nothing is left
 qualify row_number() over (partition by key order by fetched_at desc, instance) = 1

@@ -90,4 +90,5 @@ def _settings() -> str:
         'folder = "outreach"     # the spreadsheets, and the lists of attendees in its folder attendance',
     ]
     lines += ["", "[privacy]", "smallest_group = 5", 'audience = "internal"']
+    lines += ["keep_attendance_days = 36500     # nobody here exists, and the dates do not move"]
     return "\n".join(lines) + "\n"

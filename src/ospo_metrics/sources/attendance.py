@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ospo_metrics.items import Context, Handed, Instance, Item, Reject, SourceError, Stream, as_json
+from ospo_metrics.items import Context, Handed, Instance, Item, Reject, Stream, as_json
 from ospo_metrics.paths import within
-from ospo_metrics.pseudonyms import KEY_FILE, pseudonym, read_key
+from ospo_metrics.pseudonyms import pseudonym
 from ospo_metrics.sources._attendance_forms import (
     FORMS,
     Cells,
@@ -25,12 +25,14 @@ from ospo_metrics.sources._attendance_forms import (
     address_in,
     closest,
 )
+from ospo_metrics.sources._key import needed_key
 from ospo_metrics.sources._meetup import is_answers, seat_of
 from ospo_metrics.sources._snapshots import Snapshot, changed, hand_over, last_saved, mark_of
 from ospo_metrics.sources._tables import Row, decoded, delimiters, fingerprint, numbered, rows
 
 NAME = "attendance"
 STREAMS = (Stream("registrations", versions=True),)
+IS_CONFIDENTIAL = True
 LARGEST_LIST = 50 << 20
 VERSION = 3
 """Raise it when the same list is read differently, so that every list is read again."""
@@ -47,6 +49,7 @@ class Lists:
     own_domains: tuple[str, ...] = ()
     consent_questions: tuple[str, ...] = ("may we measure",)
     described: tuple[Described, ...] = ()
+    key_env: str | None = None
 
 
 def instances(settings: Any, workspace: Path) -> list[Instance]:
@@ -68,6 +71,7 @@ def instances(settings: Any, workspace: Path) -> list[Instance]:
                     Described(**{**form.model_dump(), "attended": tuple(form.attended)})
                     for form in outreach.attendance_forms
                 ),
+                settings.privacy.key_env,
             ),
         )
     ]
@@ -80,12 +84,7 @@ def read(instance: Instance, stream: str, context: Context) -> Iterator[Handed]:
     """
     del stream
     lists: Lists = instance.options
-    key = read_key(context.workspace)
-    if key is None:
-        raise SourceError(
-            f"attendance: there is no whole key in {KEY_FILE}, and without it no address may be read. "
-            "Run 'ospo-metrics collect', which makes one, or restore it from your backup."
-        )
+    key = needed_key(NAME, context.workspace, lists.key_env)
     files = _files(context.workspace, lists.folder)
     setting = fingerprint(VERSION, lists)
     marks = {name: mark_of(path, setting, LARGEST_LIST) for name, path in files.items()}

@@ -12,12 +12,14 @@ from typing import Any
 
 from ospo_metrics.items import Context, Handed, Instance, Item, Reject, SourceError, Stream, as_json
 from ospo_metrics.paths import within
-from ospo_metrics.pseudonyms import KEY_FILE, pseudonym, read_key
+from ospo_metrics.pseudonyms import pseudonym
+from ospo_metrics.sources._key import needed_key
 from ospo_metrics.sources._sheets import SHEETS, Sheet, Who, read_row, text
 from ospo_metrics.sources._snapshots import Snapshot, changed, hand_over, last_saved, mark_of
 from ospo_metrics.sources._tables import decoded, delimiters, fingerprint, numbered, rows
 
 NAME = "outreach"
+IS_CONFIDENTIAL = True
 STREAMS = tuple(Stream(name, versions=True) for name in SHEETS)
 LARGEST_SHEET = 20 << 20
 LARGEST_UNPACKED = 200 << 20
@@ -32,10 +34,11 @@ VERSION = 2
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """Where the sheets lie, and which communities they may name."""
+    """Where the sheets lie, which communities they may name, and what holds the key of the pseudonyms."""
 
     path: str
     communities: tuple[str, ...] = ()
+    key_env: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +66,9 @@ def instances(settings: Any, workspace: Path) -> list[Instance]:
     outreach = settings.sources.outreach
     if outreach is None:
         return []
+    communities = tuple(one.id for one in settings.communities)
     return [
-        Instance("outreach", None, Folder(outreach.folder, tuple(one.id for one in settings.communities)))
+        Instance("outreach", None, Folder(outreach.folder, communities, settings.privacy.key_env)),
     ]
 
 
@@ -74,12 +78,8 @@ def read(instance: Instance, stream: str, context: Context) -> Iterator[Handed]:
     Whoever is named in a sheet becomes a keyed pseudonym while it is read.
     """
     folder: Folder = instance.options
-    key = read_key(context.workspace) if SHEETS[stream].names_people else b""
-    if key is None:
-        raise SourceError(
-            f"outreach: there is no whole key in {KEY_FILE}, and without it no address may be read. "
-            "Run 'ospo-metrics collect', which makes one, or restore it from your backup."
-        )
+    names_people = SHEETS[stream].names_people
+    key = needed_key(NAME, context.workspace, folder.key_env) if names_people else b""
     place = context.workspace / folder.path
     if not place.is_dir():
         raise SourceError(

@@ -1,0 +1,85 @@
+"""Which of our numbers make up which, and the rows of the metrics with small groups folded."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import duckdb
+
+from ospo_metrics.suppression import Count, Structure, suppress
+from ospo_metrics.warehouse import identifier, records
+
+PUBLIC_GROUP = 10
+"""Groups smaller than this are not told outside; inside it is `smallest_group`."""
+
+TOTALS = {"first_response_time": ("everyone", ("newcomers", "regulars"))}
+"""The segment that other segments of a metric make up."""
+
+ONCE = frozenset({"new_contributors", "first_response_time"})
+"""Metrics of what happens once, so that months add up; everybody else may be in several."""
+
+APART = frozenset({"first_response_time"})
+"""Metrics of what is in one project only, so that projects add up."""
+
+WITHIN: Sequence[Sequence[tuple[str, str, Count]]] = (
+    [("contributors", "outside", "group"), ("new_contributors", "outside", "group")],
+    [("contributors", "own", "group"), ("new_contributors", "own", "group")],
+    [("contributors", "bots", "group"), ("new_contributors", "bots", "group")],
+    [("new_contributors", "outside", "group"), ("newcomer_retention", "day_90", "group")],
+    [("new_contributors", "outside", "group"), ("newcomer_retention", "day_180", "group")],
+    [("new_contributors", "outside", "group"), ("newcomer_retention", "day_365", "group")],
+    [("contributors", "outside", "group"), ("mailing_list_crossover", "everyone", "group")],
+    [
+        ("event_outcomes", "came", "group"),
+        ("event_outcomes", "came", "hits"),
+        ("event_outcomes", "day_180", "group"),
+        ("event_outcomes", "day_180", "hits"),
+        ("event_outcomes", "day_90", "hits"),
+        ("event_outcomes", "day_30", "hits"),
+    ],
+    [
+        ("event_outcomes", "came", "hits"),
+        ("event_outcomes", "year", "group"),
+        ("event_outcomes", "year", "hits"),
+    ],
+)
+"""Groups each of which is within the one before, of the same scope and period."""
+
+KEY = ("metric", "scope_kind", "scope_id", "period_start", "period_end", "segment")
+
+
+def structure(connection: duckdb.DuckDBPyConnection, kinds: dict[str, str], catalog: str) -> Structure:
+    """How the numbers hang together, with the communities as the last build knew them."""
+    communities: dict[str, list[str]] = defaultdict(list)
+    for community, project in connection.execute(
+        f"select community_id, project_id from {catalog}core.community_projects order by all"  # noqa: S608
+    ).fetchall():
+        communities[community].append(project)
+    return Structure(communities, kinds, TOTALS, WITHIN, ONCE, APART)
+
+
+def rows(connection: duckdb.DuckDBPyConnection, metrics: Sequence[str], catalog: str) -> list[dict[str, Any]]:
+    """Every row of these metrics as the models made it."""
+    return [
+        row
+        for name in metrics
+        for row in records(connection, f"select * from {catalog}metrics.{identifier(name)} order by all")  # noqa: S608
+    ]
+
+
+def fold_within(connection: duckdb.DuckDBPyConnection, kinds: dict[str, str], k: int, catalog: str) -> None:
+    """Note in the temporary table `folded` which rows of which metric are folded for readers inside the OSPO."""
+    told = rows(connection, list(kinds), catalog)
+    folded = suppress(told, k, structure(connection, kinds, catalog), for_public=False)
+    connection.execute(
+        "create or replace temp table folded (metric varchar, scope_kind varchar, scope_id varchar, "
+        "period_start date, period_end date, segment varchar, why varchar)"
+    )
+    for before, after in zip(told, folded, strict=True):
+        if before["status"] != after["status"]:
+            connection.execute(
+                "insert into folded values (?, ?, ?, ?, ?, ?, ?)",
+                [*(after[name] for name in KEY), after["reason"]],
+            )

@@ -1,0 +1,213 @@
+"""The edition for everybody: metrics and pages, nobody in it, and no small group."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from ospo_metrics import privacy
+from ospo_metrics.catalog import read as read_catalog
+from ospo_metrics.export import export
+from ospo_metrics.folding import APART, ONCE, PUBLIC_GROUP, TOTALS, WITHIN
+from ospo_metrics.settings import Workspace, open_workspace
+from ospo_metrics.transform import manifest
+from ospo_metrics.warehouse import open_warehouse
+
+
+@pytest.fixture(scope="module")
+def edition(published: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `export` makes of the simulated workspace."""
+    folder = tmp_path_factory.mktemp("public") / "edition"
+    done = subprocess.run(
+        [
+            *(sys.executable, "-c", "from ospo_metrics.cli import app; app()", "export"),
+            *("--audience", "public", "--output", str(folder), "--workspace", str(published.folder)),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"holds [\d,]+ numbers for everybody; [\d,]+ more are folded", done.stdout)
+    return folder
+
+
+def test_it_holds_metrics_and_pages_only(edition: Path) -> None:
+    """One database with metrics, their words, build and columns; the dashboards; no table about people or runs."""
+    assert sorted(path.name for path in edition.iterdir()) == ["dashboards", "ospo.duckdb"]
+    with duckdb.connect(str(edition / "ospo.duckdb"), read_only=True) as connection:
+        tables = {
+            f"{schema}.{name}"
+            for schema, name in connection.execute(
+                "select schema_name, table_name from duckdb_tables()"
+            ).fetchall()
+        }
+        metrics = {
+            name for (name,) in connection.execute("select metric from metrics.metric_catalog").fetchall()
+        }
+        assert connection.execute("select audience from meta.build").fetchall() == [("public",)]
+    assert tables == {
+        "meta.build", "meta.columns", "metrics.metric_values", "metrics.metric_catalog",
+        *(f"metrics.{name}" for name in metrics),
+    }  # fmt: skip
+    pages = sorted((edition / "dashboards").glob("*.html"))
+    assert len(pages) > 5
+    for page in pages:
+        assert "Public edition" in page.read_text()
+
+
+def test_no_small_group_is_told(edition: Path) -> None:
+    """No count, no numerator and no rest of a share from 1 to 9 stands in any row, and folded rows have no number."""
+    with duckdb.connect(str(edition / "ospo.duckdb"), read_only=True) as connection:
+        small = connection.execute(
+            """
+            select v.* from metrics.metric_values as v join metrics.metric_catalog as c using (metric)
+            where sample_size between 1 and $k - 1
+                or (c.kind = 'proportion' and numerator between 1 and $k - 1)
+                or (c.kind = 'proportion' and denominator - numerator between 1 and $k - 1)
+                or (c.kind = 'count' and value between 1 and $k - 1)
+                or (v.status <> 'ok' and coalesce(value, lower, upper, numerator, denominator, sample_size) is not null)
+                or regexp_matches(v.reason, 'Only (one|\\d)')
+            """,
+            {"k": PUBLIC_GROUP},
+        ).fetchall()
+        told = dict(
+            connection.execute("select status, count(*) from metrics.metric_values group by all").fetchall()
+        )
+        projects = connection.execute(
+            "select distinct scope_id from metrics.metric_values where scope_kind = 'project' and scope_id like '%/%'"
+        ).fetchall()
+    assert small == []
+    assert told["ok"] > 100
+    assert told["suppressed"] > 100
+    assert projects == []
+
+
+def test_nobody_is_named(edition: Path, published: Workspace) -> None:
+    """No handle and no name of anybody whom the warehouse knows stands in any byte of the edition."""
+    with open_warehouse(published.warehouse, read_only=True) as connection:
+        people = connection.execute(
+            "select handle from core.dim_people where handle is not null "
+            "union select name from intermediate.int_identity_mentions where contains(name, ' ') "
+            "union select person_id from core.dim_people"
+        ).fetchall()
+    texts = "\n".join(path.read_text() for path in (edition / "dashboards").glob("*.html")).lower()
+    words = set(re.findall(r"[\w-]+", texts))
+    named = {name for (name,) in people if (name.lower() in texts if " " in name else name.lower() in words)}
+    assert len(people) > 500
+    assert named == set()
+    content = (edition / "ospo.duckdb").read_bytes()
+    assert [name for (name,) in people if len(name) > 8 and name.encode() in content] == []
+
+
+@pytest.mark.parametrize("column", ["name", "city"])
+def test_a_person_in_the_title_of_an_event_stops_the_export(
+    published: Workspace, tmp_path: Path, column: str
+) -> None:
+    """The gate says who is named where; what was exported before stays."""
+    shutil.copytree(published.folder, tmp_path / "workspace")
+    workspace = open_workspace(tmp_path / "workspace")
+    (tmp_path / "edition").mkdir()
+    with open_warehouse(workspace.warehouse) as connection:
+        row = connection.execute(
+            "select min(name) from intermediate.int_identity_mentions "
+            "where kind = 'address' and regexp_matches(name, '^[A-Z][a-z]+ [A-Z][a-z]+$')"
+        ).fetchone()
+        assert row
+        connection.execute(f"update core.dim_events set {column} = 'An evening with ' || ?", [row[0]])
+
+    with pytest.raises(privacy.PrivacyError, match=f"'{row[0].lower()}' in event.*Nothing was exported"):
+        export(workspace, tmp_path / "edition")
+
+    assert [path.name for path in tmp_path.iterdir() if "edition" in path.name] == ["edition"]
+
+
+def test_an_address_stops_the_export(published: Workspace, tmp_path: Path) -> None:
+    """The same gate as in front of what is published."""
+    shutil.copytree(published.folder, tmp_path / "workspace")
+    workspace = open_workspace(tmp_path / "workspace")
+    with open_warehouse(workspace.warehouse) as connection:
+        connection.execute("update core.dim_events set name = 'Write to canary@example.org'")
+    with pytest.raises(privacy.PrivacyError) as caught:
+        export(workspace, tmp_path / "edition")
+    assert "canary" not in str(caught.value)
+
+
+def test_what_is_said_of_the_metrics_is_true(published: Workspace) -> None:
+    """How numbers make up one another is told of metrics and segments that there are."""
+    segments = {metric.metric: set(metric.segments) for metric in read_catalog(manifest(published)).metrics}
+    assert set(segments) >= ONCE | APART | TOTALS.keys()
+    for metric, (total, parts) in TOTALS.items():
+        assert {total, *parts} <= segments[metric]
+    for chain in WITHIN:
+        for metric, segment, _ in chain:
+            assert segment in segments[metric]
+
+
+def test_the_numbers_do_hang_together_so(published: Workspace) -> None:
+    """Months and segments add up in the real rows as the folding takes for granted, and groups are within others."""
+    with open_warehouse(published.warehouse, read_only=True) as connection:
+        wrong = connection.execute(
+            """
+            with told as (select * from metrics.first_response_time where status = 'ok')
+            select a.* from told as a
+            join told as n using (scope_kind, scope_id, period_start, period_end)
+            join told as r using (scope_kind, scope_id, period_start, period_end)
+            where a.segment = 'everyone' and n.segment = 'newcomers' and r.segment = 'regulars'
+                and a.denominator <> n.denominator + r.denominator
+            """
+        ).fetchall()
+        years = connection.execute(
+            """
+            with months as (
+                select *, sum(value) over (
+                    partition by scope_kind, scope_id, segment order by period_start rows 11 preceding
+                ) as of_year
+                from metrics.new_contributors where status = 'ok' and period_end - period_start < 32
+            )
+            select y.value, m.of_year from metrics.new_contributors as y
+            join months as m using (scope_kind, scope_id, segment, period_end)
+            where y.status = 'ok' and y.period_end - y.period_start > 31 and y.value <> m.of_year
+            """
+        ).fetchall()
+        within = connection.execute(
+            """
+            select n.* from metrics.new_contributors as n
+            join metrics.contributors as c using (scope_kind, scope_id, period_start, period_end, segment)
+            where n.status = 'ok' and c.status = 'ok' and n.value > c.value
+            """
+        ).fetchall()
+    assert (wrong, years, within) == ([], [], [])
+
+
+def test_nobody_is_ranked(published: Workspace, edition: Path) -> None:
+    """No page and no table of a metric names a person, by handle or by id: there is no list of the best anywhere."""
+    with duckdb.connect(str(published.database), read_only=True) as connection:
+        people = connection.execute("select person_id, lower(handle) from core.dim_people").fetchall()
+        ids = {person for person, _ in people}
+        handles = {handle for _, handle in people if handle and not handle.isalpha()} | {
+            handle for _, handle in people if handle and len(handle) > 6
+        }
+        tables = connection.execute(
+            "select table_name, list(column_name) from duckdb_columns() where schema_name = 'metrics' group by all"
+        ).fetchall()
+        told: set[str] = set()
+        for table, columns in tables:
+            assert not {"person_id", "handle", "name", "login"} & set(columns)
+            for column in columns:
+                values = connection.execute(
+                    f'select distinct lower("{column}"::varchar) from metrics.{table} where "{column}" is not null'
+                ).fetchall()
+                told |= {value for (value,) in values}
+    assert len(handles) > 50
+    assert not told & (ids | handles)
+    for folder in (published.dashboards, edition / "dashboards"):
+        for page in folder.glob("*.html"):
+            words = set(re.findall(r"[\w-]+", page.read_text().lower()))
+            assert not words & (ids | handles), page
