@@ -14,7 +14,7 @@ import pytest
 from ospo_metrics import privacy
 from ospo_metrics.catalog import read as read_catalog
 from ospo_metrics.export import export
-from ospo_metrics.folding import APART, ONCE, PUBLIC_GROUP, TOTALS, WITHIN
+from ospo_metrics.folding import APART, ONCE, PUBLIC_GROUP, SUMS, TOTALS, WITHIN
 from ospo_metrics.settings import Workspace, open_workspace
 from ospo_metrics.transform import manifest
 from ospo_metrics.warehouse import open_warehouse
@@ -145,7 +145,7 @@ def test_what_is_said_of_the_metrics_is_true(published: Workspace) -> None:
     assert set(segments) >= ONCE | APART | TOTALS.keys()
     for metric, (total, parts) in TOTALS.items():
         assert {total, *parts} <= segments[metric]
-    for chain in WITHIN:
+    for chain in (*WITHIN, *((total, *parts) for total, parts in SUMS)):
         for metric, segment, _ in chain:
             assert segment in segments[metric]
 
@@ -183,7 +183,26 @@ def test_the_numbers_do_hang_together_so(published: Workspace) -> None:
             where n.status = 'ok' and c.status = 'ok' and n.value > c.value
             """
         ).fetchall()
-    assert (wrong, years, within) == ([], [], [])
+        parts = connection.execute(
+            """
+            with found as (
+                select scope_id, segment, numerator as k, sum(numerator) over (partition by scope_id) as came,
+                    sum(numerator) filter (segment in ('matched', 'not_found')) over (partition by scope_id) as measured
+                from metrics.identity_match_rate where status = 'ok'
+            )
+            select o.scope_id, o.segment, o.numerator, o.denominator, f.came, f.measured
+            from metrics.event_outcomes as o
+            join found as f on o.scope_id = f.scope_id and f.segment = 'matched'
+            where o.status = 'ok' and case o.segment
+                when 'came' then o.numerator <> f.came else o.denominator <> f.measured end
+            """
+        ).fetchall()
+        compared = connection.execute(
+            "select count(*) from metrics.identity_match_rate where status = 'ok' and segment = 'matched'"
+        ).fetchone()
+    assert (wrong, years, within, parts) == ([], [], [], [])
+    assert compared is not None
+    assert compared[0] > 3
 
 
 def test_nobody_is_ranked(published: Workspace, edition: Path) -> None:

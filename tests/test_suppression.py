@@ -25,6 +25,7 @@ STRUCTURE = Structure(
         "fresh": "count",
         "stayed": "proportion",
         "steps": "proportion",
+        "why": "proportion",
     },
     totals={"sums": ("all", ("new", "old"))},
     within=(
@@ -34,6 +35,11 @@ STRUCTURE = Structure(
     ),
     once=frozenset({"sums", "fresh"}),
     apart=frozenset({"sums"}),
+    sums=(
+        (("steps", "came", "hits"), [("why", "found", "hits"), ("why", "not", "hits")]),
+        (("why", "found", "group"), [("why", "found", "hits"), ("why", "not", "hits")]),
+        (("why", "not", "group"), [("why", "found", "hits"), ("why", "not", "hits")]),
+    ),
 )
 
 
@@ -105,6 +111,15 @@ def test_a_difference_of_two_told_groups_is_a_group() -> None:
     folded = fold(row("steps", 60, 40, segment="came"), row("steps", 38, 20, segment="did"))
     assert "suppressed" in folded
     assert fold(row("steps", 60, 40, segment="came"), row("steps", 25, 12, segment="did")) == [60, 25]
+
+
+def test_what_makes_up_a_count_of_another_metric_does_not_tell_it() -> None:
+    """Three of the 40 who came were not found: neither that share nor the other one says so."""
+    came = row("steps", 60, 40, segment="came")
+    few = (row("why", 40, 37, segment="found"), row("why", 40, 3, segment="not"))
+    assert fold(came, *few) == [60, "suppressed", "suppressed"]
+    many = (row("why", 40, 25, segment="found"), row("why", 40, 15, segment="not"))
+    assert fold(came, *many) == [60, 40, 40]
 
 
 def test_a_reason_does_not_tell_a_small_count() -> None:

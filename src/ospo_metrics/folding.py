@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from ospo_metrics.suppression import Count, Structure, suppress
+from ospo_metrics.suppression import Place, Structure, suppress
 from ospo_metrics.warehouse import identifier, records
 
 PUBLIC_GROUP = 10
@@ -23,10 +23,11 @@ ONCE = frozenset({"new_contributors", "first_response_time"})
 APART = frozenset({"first_response_time"})
 """Metrics of what is in one project only, so that projects add up."""
 
-WITHIN: Sequence[Sequence[tuple[str, str, Count]]] = (
+WITHIN: Sequence[Sequence[Place]] = (
     [("contributors", "outside", "group"), ("new_contributors", "outside", "group")],
     [("contributors", "own", "group"), ("new_contributors", "own", "group")],
     [("contributors", "bots", "group"), ("new_contributors", "bots", "group")],
+    [("contributors", "agents", "group"), ("new_contributors", "agents", "group")],
     [("new_contributors", "outside", "group"), ("newcomer_retention", "day_90", "group")],
     [("new_contributors", "outside", "group"), ("newcomer_retention", "day_180", "group")],
     [("new_contributors", "outside", "group"), ("newcomer_retention", "day_365", "group")],
@@ -47,6 +48,21 @@ WITHIN: Sequence[Sequence[tuple[str, str, Count]]] = (
 )
 """Groups each of which is within the one before, of the same scope and period."""
 
+_FOUND = ("matched", "not_found", "not_agreed", "not_asked", "no_address")
+SUMS: Sequence[tuple[Place, Sequence[Place]]] = (
+    (("event_outcomes", "came", "hits"), [("identity_match_rate", each, "hits") for each in _FOUND]),
+    *(
+        (("identity_match_rate", one, "group"), [("identity_match_rate", each, "hits") for each in _FOUND])
+        for one in _FOUND
+    ),
+    *(
+        (("event_outcomes", one, "group"), [("identity_match_rate", each, "hits") for each in _FOUND[:2]])
+        for one in ("day_30", "day_90", "day_180", "year")
+    ),
+)
+"""Counts of events that are the sum of others: who came is found, or not for one reason; who is found or not, but was
+looked for, is measured afterwards."""
+
 KEY = ("metric", "scope_kind", "scope_id", "period_start", "period_end", "segment")
 
 
@@ -57,7 +73,7 @@ def structure(connection: duckdb.DuckDBPyConnection, kinds: dict[str, str], cata
         f"select community_id, project_id from {catalog}core.community_projects order by all"  # noqa: S608
     ).fetchall():
         communities[community].append(project)
-    return Structure(communities, kinds, TOTALS, WITHIN, ONCE, APART)
+    return Structure(communities, kinds, TOTALS, WITHIN, ONCE, APART, SUMS)
 
 
 def rows(connection: duckdb.DuckDBPyConnection, metrics: Sequence[str], catalog: str) -> list[dict[str, Any]]:

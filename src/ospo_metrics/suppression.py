@@ -37,6 +37,8 @@ from scipy.sparse import coo_matrix
 
 Count = Literal["group", "hits", "misses"]
 Kind = Literal["sum", "within", "people", "most"]
+Place = tuple[str, str, Count]
+"""A count of a metric: its metric, its segment, and which count of the row."""
 Cell = tuple[int, Count]
 """A count of a row: the row's place, and which of its counts."""
 
@@ -66,15 +68,17 @@ class Structure:
 
     `communities` has the projects of each; `kinds` the kind of each metric; `totals` the segment that others make up;
     `within` chains of (metric, segment, count), each group in the one before; `once` names metrics whose months add up,
-    for what they count happens once, and `apart` those whose projects do, for nothing is in two.
+    for what they count happens once, and `apart` those whose projects do, for nothing is in two. `sums` has counts of
+    one scope and period that are the sum of others there, of whatever metric.
     """
 
     communities: Mapping[str, Sequence[str]]
     kinds: Mapping[str, str]
     totals: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
-    within: Sequence[Sequence[tuple[str, str, Count]]] = ()
+    within: Sequence[Sequence[Place]] = ()
     once: frozenset[str] = frozenset()
     apart: frozenset[str] = frozenset()
+    sums: Sequence[tuple[Place, Sequence[Place]]] = ()
 
 
 def counts(row: Mapping[str, Any], kind: str) -> dict[Count, int]:
@@ -293,7 +297,7 @@ def _tile(rows: Sequence[Mapping[str, Any]], start: date, end: date) -> bool:
 def _within(
     rows: Sequence[Mapping[str, Any]], told: Sequence[Mapping[Count, int]], structure: Structure
 ) -> list[Relation]:
-    """Each group and the next narrower one of its chain, of the same scope and period."""
+    """Each group and the next narrower one of its chain, and each sum, of the same scope and period."""
     by_place: dict[tuple[Any, ...], dict[tuple[str, str], int]] = defaultdict(dict)
     for number, row in enumerate(rows):
         place = (row["scope_kind"], row["scope_id"], row["period_start"], row["period_end"])
@@ -311,6 +315,14 @@ def _within(
                 for wide, narrow in pairwise(cells)
                 if wide[0] != narrow[0] and told[wide[0]][wide[1]] >= told[narrow[0]][narrow[1]]
             ]
+        for total, parts in structure.sums:
+            cells = [
+                (here[metric, segment], count)
+                for metric, segment, count in (total, *parts)
+                if (metric, segment) in here and count in told[here[metric, segment]]
+            ]
+            if len(cells) == len(parts) + 1:
+                found.append(Relation(cells[0], tuple(cells[1:]), "sum"))
     return found
 
 
