@@ -40,6 +40,9 @@ _SOURCES = {
     "git": "Git history",
     "github_repo_stats": "github-repo-stats",
     "calendars": "Event schedules",
+    "attendance": "Lists of attendees",
+    "identities": "Registers of people",
+    "outreach": "The team's spreadsheets",
 }
 
 
