@@ -161,6 +161,19 @@ def test_a_name_that_stands_for_somebody_in_one_place() -> None:
     assert talk("other") == [{"id": 7, "name": "Ada"}, {"id": 8, "name": "Bob"}]
 
 
+def test_nobody_is_their_own_co_author() -> None:
+    """An author who signs again as co-author goes once; somebody else who goes from the same commit counts as before."""
+    eraser = Eraser(ADA | {Named("address", "eve@x.example")}, lambda text: "erased")
+    trailers = [{"key": "co-authored-by", "name": n, "email": f"{n}@x.example"} for n in ("eve", "bob")]
+    own = {"key": "co-authored-by", "name": "Ada", "email": "ADA@example.org"}
+    payload = {"author": {"name": "Ada", "email": "ada@example.org"}, "trailers": [own, *trailers]}
+    changed = json.loads(eraser.row("git", "commits", "o/p", Row("k", json.dumps(payload), "")).payload)
+    assert changed == {
+        "author": {"name": None, "email": None},
+        "trailers": [{"key": "co-authored-by", "name": None, "email": None}, trailers[1]],
+    }
+
+
 def test_threads_stay_threads() -> None:
     """A message whose id is the address gets a stand-in, the same wherever another message refers to it."""
     first = ERASER.row(

@@ -16,7 +16,7 @@ from ospo_metrics.catalog import read as read_catalog
 from ospo_metrics.export import export
 from ospo_metrics.folding import APART, ONCE, PUBLIC_GROUP, SUMS, TOTALS, WITHIN
 from ospo_metrics.settings import Workspace, open_workspace
-from ospo_metrics.transform import manifest
+from ospo_metrics.transform import BuildError, manifest
 from ospo_metrics.warehouse import open_warehouse
 
 
@@ -137,6 +137,16 @@ def test_an_address_stops_the_export(published: Workspace, tmp_path: Path) -> No
     with pytest.raises(privacy.PrivacyError) as caught:
         export(workspace, tmp_path / "edition")
     assert "canary" not in str(caught.value)
+
+
+def test_a_build_that_did_not_end_well_is_not_exported(published: Workspace, tmp_path: Path) -> None:
+    """What speaks against publishing speaks against exporting."""
+    shutil.copytree(published.folder, tmp_path / "workspace")
+    workspace = open_workspace(tmp_path / "workspace")
+    (workspace.private / "dbt" / "run_results.json").unlink()
+    with pytest.raises(BuildError, match="nothing was exported, because of the last build: .* did not end"):
+        export(workspace, tmp_path / "edition")
+    assert not (tmp_path / "edition").exists()
 
 
 def test_what_is_said_of_the_metrics_is_true(published: Workspace) -> None:

@@ -54,6 +54,8 @@ _MOST_WORDS_OF_A_NAME = 5
 def export(workspace: Workspace, folder: Path) -> dict[str, int]:
     """Make the public edition in a folder, or leave what was there; the rows told and folded."""
     words = catalog.read(transform.manifest(workspace))
+    if broken := transform.failures(workspace):
+        raise transform.BuildError(f"nothing was exported, because of the last build: {broken[0]}.")
     new = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(new, ignore_errors=True)
     try:
