@@ -162,7 +162,7 @@ def test_a_name_that_stands_for_somebody_in_one_place() -> None:
 
 
 def test_nobody_is_their_own_co_author() -> None:
-    """An author who signs again as co-author goes once; somebody else who goes from the same commit counts as before."""
+    """An author who signs again as co-author goes once; who else goes from the same commit counts as before."""
     eraser = Eraser(ADA | {Named("address", "eve@x.example")}, lambda text: "erased")
     trailers = [{"key": "co-authored-by", "name": n, "email": f"{n}@x.example"} for n in ("eve", "bob")]
     own = {"key": "co-authored-by", "name": "Ada", "email": "ADA@example.org"}

@@ -144,7 +144,7 @@ def test_a_build_that_did_not_end_well_is_not_exported(published: Workspace, tmp
     shutil.copytree(published.folder, tmp_path / "workspace")
     workspace = open_workspace(tmp_path / "workspace")
     (workspace.private / "dbt" / "run_results.json").unlink()
-    with pytest.raises(BuildError, match="nothing was exported, because of the last build: .* did not end"):
+    with pytest.raises(BuildError, match=r"nothing was exported, because of the last build: .* did not end"):
         export(workspace, tmp_path / "edition")
     assert not (tmp_path / "edition").exists()
 

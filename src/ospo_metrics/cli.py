@@ -257,7 +257,7 @@ class Audience(StrEnum):
 
 @app.command(rich_help_panel="Privacy")
 def export(
-    audience: Annotated[Audience, typer.Option(help="For whom it is.")],
+    audience: Annotated[Audience, typer.Option(help="For whom it is.")] = Audience.public,
     workspace: Folder = HERE,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="DIR", help="Where to put it; public/ otherwise.")
