@@ -161,6 +161,34 @@ def test_check_names_line_and_remedy(simulated: Path, tmp_path: Path) -> None:
     assert "a-token-of-this-test" not in done.stdout + done.stderr
 
 
+def test_check_looks_at_the_key(simulated: Path, tmp_path: Path) -> None:
+    """A variable that is to hold the key and is empty, or a key that others may read, is told with what to do."""
+    folder = tmp_path / "workspace"
+    shutil.copytree(simulated, folder)
+    assert (
+        "ok      key of the pseudonyms: pseudonym.key, made by the first run"
+        in _run("check", "-w", folder).stdout
+    )
+    (folder / "private").mkdir()
+    (folder / "private" / "pseudonym.key").write_text("ab" * 32)
+    (folder / "private" / "pseudonym.key").chmod(0o644)
+    assert (
+        "TO DO   key of the pseudonyms: others than its owner may read" in _run("check", "-w", folder).stdout
+    )
+    (folder / "private" / "pseudonym.key").unlink()
+    settings = folder / "ospo.toml"
+    settings.write_text(settings.read_text().replace("[privacy]", '[privacy]\nkey_env = "EMPTY_KEY"'))
+    told = _run("check", "-w", folder, EMPTY_KEY="")
+    assert (1, True) == (
+        told.returncode,
+        "line" in told.stdout and "the variable EMPTY_KEY is empty" in told.stdout,
+    )
+    assert (
+        "ok      key of the pseudonyms: the variable EMPTY_KEY\n"
+        in _run("check", "-w", folder, EMPTY_KEY="cd" * 32).stdout
+    )
+
+
 def test_the_steps_can_be_done_one_by_one(workspace: Workspace) -> None:
     """Each step alone does its part, and a second time changes nothing."""
     for verb in ("collect", "build", "publish", "report"):

@@ -14,6 +14,7 @@ import requests
 from ospo_metrics import web
 from ospo_metrics.items import Context, Item, SourceError
 from ospo_metrics.paths import expand, is_url
+from ospo_metrics.pseudonyms import KeyUnusableError, read_key
 from ospo_metrics.settings import Workspace, line_of
 from ospo_metrics.sources import discover
 
@@ -41,7 +42,7 @@ def check(workspace: Workspace) -> Iterator[Finding]:
         else f"{workspace.settings_file} names no source, so a run would find nothing. "
         "Take the # from one of its [sources] tables and fill it in.",
     )
-    if not settings.ospo.own_domains:
+    if not (settings.ospo.own_domains or settings.ospo.own_organizations):
         yield Finding(
             "own people",
             False,
@@ -62,9 +63,28 @@ def check(workspace: Workspace) -> Iterator[Finding]:
     ):
         for index, entry in enumerate(getattr(settings.sources, table)):
             yield _location(workspace, table, index, entry)
+    yield _key(workspace)
     if settings.sources.outreach:
         yield _outreach(workspace, settings.sources.outreach.folder)
     yield _disk(workspace)
+
+
+def _key(workspace: Workspace) -> Finding:
+    """The key of the pseudonyms; where it is to be a file, the first run makes one."""
+    key_env = workspace.settings.privacy.key_env
+    try:
+        key = read_key(workspace.folder, key_env)
+    except KeyUnusableError as error:
+        return Finding("key of the pseudonyms", False, str(error))
+    if key is None and key_env:
+        line = line_of(_text(workspace), ["privacy", "key_env"])
+        text = (
+            f"{workspace.settings_file}, line {line}: the variable {key_env} is empty. Put the key into it: 64 "
+            "hexadecimal digits, for a new one those of 'openssl rand -hex 32'."
+        )
+        return Finding("key of the pseudonyms", False, text)
+    where = f"the variable {key_env}" if key_env else workspace.pseudonym_key.name
+    return Finding("key of the pseudonyms", True, f"{where}{'' if key else ', made by the first run'}")
 
 
 def _outreach(workspace: Workspace, folder: str) -> Finding:
