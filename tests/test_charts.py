@@ -57,6 +57,7 @@ def test_every_metric_has_a_chart_that_plotly_accepts(example: Published) -> Non
         seen.add(metric.metric)
     assert seen == set(example.metrics) - {
         event_pages.METRIC,
+        event_pages.MATCHES,
         "mailing_list_crossover",
     }  # which have pages of their own
 

@@ -86,7 +86,8 @@ def erased(drill: Drill, tmp_path_factory: pytest.TempPathFactory) -> tuple[Work
     (workspace.private / "logs").mkdir(exist_ok=True)
     (workspace.private / "logs" / "old.log").write_text(f"who is {ADDRESSES[0]}?\n")
     (folder / "outreach/identity-proposals.csv").write_text(
-        f"left,right,reason\n{ADDRESSES[0]},bob,same name\nann,bob,same name\n"
+        f"left,right,same,reason\n{ADDRESSES[0]},bob,no,same name\nann,bob,no,another ä name\n",
+        encoding="cp1252",
     )
     before = told(workspace)
     done = erase(folder, *everybody())
@@ -113,7 +114,7 @@ def test_whoever_was_erased_is_in_no_byte_and_no_cell(erased: tuple[Workspace, B
     workspace, _, _ = erased
     assert [] == traces(workspace)
     proposals = workspace.folder / "outreach/identity-proposals.csv"
-    assert proposals.read_text() == "left,right,reason\nann,bob,same name\n"
+    assert ["left,right,same,reason", "ann,bob,no,another ä name"] == proposals.read_text().splitlines()[:2]
 
 
 def test_everybody_else_keeps_every_row(erased: tuple[Workspace, Before, str]) -> None:

@@ -32,6 +32,7 @@ STEPS = [
     "collect feeds",
     "collect git",
     "collect github",
+    "collect identities",
     "collect mailing_lists",
     "collect outreach",
     "retain",

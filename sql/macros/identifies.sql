@@ -5,8 +5,9 @@
         and not regexp_matches(
             lower({{ address }}),
             '@([^@]+\.)?(localhost|localdomain|local|lan|internal|intranet|invalid|home)$'
-            || '|^(you|your[._-]?(name|e?mail)|user(name)?|e?mail|name|me|none|unknown|nobody|noreply|no-reply)@'
-            || '((your[._-]?)?(example|domain|company|email)|users\.noreply\.github)\.(com|org|net)$'
+            || '|^(you|your[._-]?(name|e?mail)|user(name)?|e?mail|name|me|none|unknown|nobody|noreply|no-reply|test(er)?|root'
+            || '|admin|foo|dev|john(\.?doe)?|git)@((your[._-]?)?(example|domain|company|email)|users\.noreply\.github)'
+            || '\.(com|org|net)$|@(test|foo|bar|none|localhost)\.com$|^(noreply|git|actions)@github\.com$'
         ),
         false
     )

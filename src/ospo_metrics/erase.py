@@ -9,6 +9,7 @@ import lzma
 import re
 import shutil
 import subprocess
+import unicodedata
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,18 +18,18 @@ from pathlib import Path
 
 import duckdb
 
-from ospo_metrics import transform
+from ospo_metrics import proposals, transform
 from ospo_metrics.erasure import Eraser, Named, login_of
 from ospo_metrics.paths import expand, is_url, within
 from ospo_metrics.pseudonyms import normalise, pseudonym
 from ospo_metrics.rewriting import Changes, Rewritten, changes, rewrite
 from ospo_metrics.settings import Workspace
-from ospo_metrics.tombstones import IN_ONE_PLACE, Scrub, kept_names, mark, stand_in
+from ospo_metrics.sources._tables import decoded
+from ospo_metrics.tombstones import IN_ONE_PLACE, Scrub, kept_names, keyed, mark, stand_in
 from ospo_metrics.warehouse import open_warehouse
 
 _ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+")
 _LOGIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\[bot\])?")
-_PROPOSALS = "outreach/identity-proposals.csv"
 
 
 class EraseError(Exception):
@@ -92,10 +93,10 @@ def look(workspace: Workspace, named: frozenset[Named], *, only: bool) -> Wanted
         raise EraseError(f"nobody is held: nothing was collected into {workspace.folder} yet.")
     key = transform.ensure_key(workspace)
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
-        linked = () if only else _linked(connection, named)
+        linked = () if only else _linked(connection, named, key)
         wanted = Wanted(named, linked)
         scrub = _scrub(connection, wanted.all, key)
-        found = changes(connection, _keyed(wanted.all, key), scrub)
+        found = changes(connection, keyed(wanted.all, key), scrub)
         namesakes = _namesakes(connection, wanted.all)
     return Wanted(named, linked, {table: len(rows) for table, rows in found.items()}, namesakes)
 
@@ -106,7 +107,7 @@ def erase(workspace: Workspace, wanted: Wanted) -> Erased:
     It may be killed at any instant and done again: the log is exchanged as a whole, with the tombstones in it.
     """
     key = transform.ensure_key(workspace)
-    named = _keyed(wanted.all, key)
+    named = keyed(wanted.all, key)
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
         eraser = Eraser(named, stand_in(key), kept_names(connection))
 
@@ -119,13 +120,6 @@ def erase(workspace: Workspace, wanted: Wanted) -> Erased:
     return Erased(told, len(marks), tuple(_clear(workspace, wanted.all)), tuple(_left(workspace, wanted.all)))
 
 
-def _keyed(named: frozenset[Named], key: bytes) -> frozenset[Named]:
-    """The identities with the pseudonyms by which lists and sheets know them."""
-    return named | {
-        Named("pseudonym", pseudonym(key, one.kind, one.value)) for one in named if one.kind != "pseudonym"
-    }
-
-
 def _scrub(
     connection: duckdb.DuckDBPyConnection,
     named: frozenset[Named],
@@ -133,7 +127,7 @@ def _scrub(
     catalog: str = "",
     numbers: set[str] | None = None,
 ) -> Scrub:
-    wanted = _keyed(named, key)
+    wanted = keyed(named, key)
     return Scrub(
         connection,
         lambda found: wanted & frozenset(found),
@@ -144,8 +138,13 @@ def _scrub(
     )
 
 
-def _linked(connection: duckdb.DuckDBPyConnection, named: frozenset[Named]) -> tuple[tuple[Named, str], ...]:
-    """The other identities of the same persons, as the last build resolved them, with the rule that says so."""
+def _linked(
+    connection: duckdb.DuckDBPyConnection, named: frozenset[Named], key: bytes
+) -> tuple[tuple[Named, str], ...]:
+    """The other identities of the same persons, as the last build resolved them, with the rule that says so.
+
+    An identity may be known by its pseudonym only, from a sheet of the team's.
+    """
     columns = {
         name
         for (name,) in connection.execute(
@@ -160,8 +159,9 @@ def _linked(connection: duckdb.DuckDBPyConnection, named: frozenset[Named]) -> t
     for one in sorted(named, key=lambda one: (one.kind, one.value)):
         rows = connection.execute(
             f"select kind, value, identity_id, {rule} from intermediate.int_identities where person_id in "  # noqa: S608
-            "(select person_id from intermediate.int_identities where kind = $1 and lower(trim(value)) = $2)",
-            [one.kind, one.value],
+            "(select person_id from intermediate.int_identities where (kind = $1 and lower(trim(value)) = $2) or "
+            "identity_id = $3)",
+            [one.kind, one.value, pseudonym(key, one.kind, one.value)],
         ).fetchall()
         # What a private sheet alone tells of has no value, only its pseudonym.
         found |= {
@@ -171,7 +171,8 @@ def _linked(connection: duckdb.DuckDBPyConnection, named: frozenset[Named]) -> t
             )
             for kind, value, known, why in rows
         }
-    others = {one: rule for one, rule in found if one not in named}
+    mine = keyed(named, key)
+    others = {one: rule for one, rule in found if one not in mine}
     return tuple(sorted(others.items(), key=lambda one: (one[0].kind, one[0].value)))
 
 
@@ -209,28 +210,18 @@ def _clear(workspace: Workspace, named: frozenset[Named]) -> Iterator[str]:
         if folder.is_dir() and any(folder.iterdir()):
             shutil.rmtree(folder)
             yield f"{folder.relative_to(workspace.folder)}: {why}"
-    proposals = private / "event_proposals.csv"
-    if proposals.is_file():
-        proposals.unlink()
-        yield f"{proposals.relative_to(workspace.folder)}: made again by the next build"
-    sheet = workspace.folder / _PROPOSALS
-    if sheet.is_file() and (count := _drop_lines(sheet, named)):
-        yield f"{_PROPOSALS}: {count} rows"
+    events = proposals.events_file(workspace)
+    if events.is_file():
+        events.unlink()
+        yield f"{events.relative_to(workspace.folder)}: made again by the next build"
+    sheet = proposals.people_file(workspace)
+    if sheet and (count := proposals.drop(sheet, lambda row: _names("\n".join(row).encode(), named))):
+        yield f"{within(workspace.folder, sheet)}: {count} rows"
     prefect = private / "prefect"
     theirs = [path for path in _files(prefect) if _names(path.read_bytes(), named)]
     for path in theirs:
         path.unlink()
         yield f"{path.relative_to(workspace.folder)}: what Prefect noted of earlier runs"
-
-
-def _drop_lines(path: Path, named: frozenset[Named]) -> int:
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    kept = [line for line in lines if not _names(line.encode(), named)]
-    if len(kept) < len(lines):
-        new = path.with_name(f".{path.name}.new")
-        new.write_text("".join(kept), encoding="utf-8")
-        new.replace(path)
-    return len(lines) - len(kept)
 
 
 def _left(workspace: Workspace, named: frozenset[Named]) -> Iterator[str]:
@@ -286,12 +277,13 @@ def _unpacked(path: Path) -> Iterator[bytes]:
 
 def _names(content: bytes, named: frozenset[Named]) -> bool:
     """Whether a text names one of them, as a word of its own."""
-    text = content.lower()
+    text = " ".join(unicodedata.normalize("NFKC", decoded(content)).lower().split())
     for one in named:
+        if one.kind == "pseudonym":
+            continue
         value = one.value.split(" ", 1)[-1] if one.kind not in ("address", "login") else one.value
-        word = re.escape(value.encode())
-        before = rb"(?<![\w.+%-])" if one.kind == "address" else rb"(?<![\w-])"
-        if value.encode() in text and re.search(before + word + rb"(?![\w-])", text):
+        before = r"(?<![\w.+%-])" if one.kind == "address" else r"(?<![\w-])"
+        if value in text and re.search(before + re.escape(value) + r"(?![\w-])", text):
             return True
     return False
 

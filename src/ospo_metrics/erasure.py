@@ -30,7 +30,7 @@ _KEYED_BY_ACCOUNT = {("github", "stars")}
 _PRIVATE = {"attendance", "outreach", "identities"}
 """Sources of which a row that names a person is about that person alone, but for the sheets below."""
 _SHARED_SHEETS = {
-    "goals", "events", "campaigns", "talks", "content", "costs", "rates", "event_matches",
+    "goals", "events", "campaigns", "talks", "content", "costs", "rates", "event_matches", "organizations",
 }  # fmt: skip
 
 _LOGIN_KEYS = {
@@ -194,7 +194,7 @@ class Eraser:
             payload = json.loads(row.payload)
         except ValueError:
             payload = None
-        if source in _PRIVATE and (source, stream) not in {("outreach", sheet) for sheet in _SHARED_SHEETS}:
+        if source in _PRIVATE and stream not in _SHARED_SHEETS:
             told_of = self._is_told_of(payload)
             return Row(self.key(row.key), GONE, self.text(row.location)) if told_of else row
         if (source, stream) in _PROFILES and isinstance(payload, dict) and self._is_account(payload):
@@ -212,7 +212,8 @@ class Eraser:
 
     def key(self, key: str, numbers: Iterable[str] = ()) -> str:
         """The key of a row, or a stand-in where it names one of these people or is the number of their account."""
-        return self.stand_in(key) if key in numbers or self.text(key) != key else key
+        is_named = self.text(key) != key or any(one in key for one in self._by_kind["pseudonym"])
+        return self.stand_in(key) if key in numbers or is_named else key
 
     def _is_told_of(self, value: Any, key: str = "") -> bool:
         """Whether anything in a row of a private list is one of these people: pseudonym, address or login."""

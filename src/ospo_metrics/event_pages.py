@@ -195,6 +195,7 @@ _FOUND = {
     "not_agreed": "did not agree",
     "not_asked": "{were} not asked",
     "no_address": "stand in the list without an address",
+    "let_go": "{were} let go of, because it is too long ago",
 }
 
 

@@ -10,13 +10,13 @@ from typing import Any
 import duckdb
 
 from ospo_metrics.identities import RULES
-from ospo_metrics.pseudonyms import normalise
+from ospo_metrics.pseudonyms import normalise, pseudonym, read_key
 from ospo_metrics.settings import Workspace
 from ospo_metrics.warehouse import open_warehouse, records
 
 _ASKED = """
 select identity_id, person_id from intermediate.int_identities
-where lower(value) = $value and ($kind is null or kind = $kind)
+where (lower(value) = $value and ($kind is null or kind = $kind)) or identity_id in (select unnest($ids::varchar[]))
 order by kind = 'login' desc, kind = 'address' desc, kind
 """
 
@@ -85,14 +85,17 @@ class Explanation:
 
 def person(workspace: Workspace, asked: str) -> Explanation:
     """Explain the person behind a login or an address; `UnknownPersonError` where there is none."""
+    key = read_key(workspace.folder, workspace.settings.privacy.key_env)
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
-        return _explain(connection, asked)
+        return _explain(connection, asked, key)
 
 
-def _explain(connection: duckdb.DuckDBPyConnection, asked: str) -> Explanation:
+def _explain(connection: duckdb.DuckDBPyConnection, asked: str, key: bytes | None) -> Explanation:
     kind, colon, value = asked.partition(":")
     named = normalise("login", value if colon else asked.removeprefix("@"))
-    what = {"kind": kind if colon else None, "value": named}
+    kinds = [kind] if colon else ["login", "address"]
+    ids = [pseudonym(key, one, named) for one in kinds] if key else []  # a sheet alone may know somebody
+    what = {"kind": kind if colon else None, "value": named, "ids": ids}
     try:
         found = connection.execute(_ASKED, what).fetchone()
     except duckdb.CatalogException:

@@ -48,7 +48,7 @@ WITHIN: Sequence[Sequence[Place]] = (
 )
 """Groups each of which is within the one before, of the same scope and period."""
 
-_FOUND = ("matched", "not_found", "not_agreed", "not_asked", "no_address")
+_FOUND = ("matched", "not_found", "not_agreed", "not_asked", "no_address", "let_go")
 SUMS: Sequence[tuple[Place, Sequence[Place]]] = (
     (("event_outcomes", "came", "hits"), [("identity_match_rate", each, "hits") for each in _FOUND]),
     *(
@@ -85,10 +85,12 @@ def rows(connection: duckdb.DuckDBPyConnection, metrics: Sequence[str], catalog:
     ]
 
 
-def fold_within(connection: duckdb.DuckDBPyConnection, kinds: dict[str, str], k: int, catalog: str) -> None:
-    """Note in the temporary table `folded` which rows of which metric are folded for readers inside the OSPO."""
+def fold(
+    connection: duckdb.DuckDBPyConnection, kinds: dict[str, str], k: int, catalog: str, *, for_public: bool
+) -> None:
+    """Note in the temporary table `folded` which rows of which metric are folded for readers inside, or for all."""
     told = rows(connection, list(kinds), catalog)
-    folded = suppress(told, k, structure(connection, kinds, catalog), for_public=False)
+    folded = suppress(told, k, structure(connection, kinds, catalog), for_public=for_public)
     connection.execute(
         "create or replace temp table folded (metric varchar, scope_kind varchar, scope_id varchar, "
         "period_start date, period_end date, segment varchar, why varchar)"

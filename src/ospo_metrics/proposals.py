@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import duckdb
@@ -41,6 +41,15 @@ def people_file(workspace: Workspace) -> Path | None:
 def open_questions(path: Path | None) -> int:
     """How many rows of such a file nobody has answered."""
     return sum(not row[2] for row in _held(path)) if path else 0
+
+
+def drop(path: Path, is_theirs: Callable[[tuple[str, ...]], bool]) -> int:
+    """Take rows out of such a file; how many there were."""
+    held = _held(path)
+    kept = [row for row in held if not is_theirs(row)]
+    if len(kept) < len(held):
+        _replace(path, [_HEADER, *kept])
+    return len(held) - len(kept)
 
 
 def _write_events(workspace: Workspace, connection: duckdb.DuckDBPyConnection) -> None:

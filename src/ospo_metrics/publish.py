@@ -72,7 +72,9 @@ def _build(
             _copy(connection, "core", name, order_by="all")
         metrics = [metric.metric for metric in words.metrics]
         kinds = {metric.metric: metric.kind for metric in words.metrics}
-        folding.fold_within(connection, kinds, workspace.settings.privacy.smallest_group, "warehouse.")
+        smallest = workspace.settings.privacy.smallest_group
+        k = max(folding.PUBLIC_GROUP, smallest) if public else smallest
+        folding.fold(connection, kinds, k, "warehouse.", for_public=public)
         for name in metrics:
             _copy_folded(connection, name)
         union = " union all ".join(f"select * from metrics.{identifier(name)}" for name in metrics)  # noqa: S608

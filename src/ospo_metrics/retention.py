@@ -13,7 +13,7 @@ from ospo_metrics.items import as_json
 from ospo_metrics.pseudonyms import normalise, read_key
 from ospo_metrics.rewriting import Changes, changes, fresh, rewrite
 from ospo_metrics.settings import Workspace
-from ospo_metrics.tombstones import Scrub, kept_names, stand_in
+from ospo_metrics.tombstones import Scrub, kept_names, keyed, stand_in
 from ospo_metrics.warehouse import open_warehouse
 
 _WHO = ("attendee_id", "attendee_kind", "login_id")
@@ -59,6 +59,7 @@ def apply(workspace: Workspace, now: datetime) -> Retained:
         registrations = _old_registrations(connection, workspace, now)
         people = _gone_quiet(connection, workspace, now)
         named = frozenset(one for ones in people.values() for one in ones)
+        named = keyed(named, key)
         eraser = Eraser(named, stand_in(key), kept_names(connection))
     if not (registrations or named):
         return Retained()
@@ -105,7 +106,7 @@ def _old_registrations(
         [now - timedelta(days=workspace.settings.privacy.keep_attendance_days)],
     ).fetchall()
     return {
-        number: Row(key, as_json(json.loads(payload) | dict.fromkeys(_WHO)), location)
+        number: Row(key, as_json(json.loads(payload) | dict.fromkeys(_WHO) | {"is_let_go": True}), location)
         for number, key, payload, location in rows
     }
 

@@ -69,6 +69,13 @@ def scrub_of(connection: duckdb.DuckDBPyConnection, workspace: Workspace) -> Scr
     )
 
 
+def keyed(named: frozenset[Named], key: bytes) -> frozenset[Named]:
+    """The identities with the pseudonyms by which lists and sheets know them."""
+    return named | {
+        Named("pseudonym", pseudonym(key, one.kind, one.value)) for one in named if one.kind != "pseudonym"
+    }
+
+
 class Tombstones:
     """Recognises who was erased by the marks that were left."""
 

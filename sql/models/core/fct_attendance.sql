@@ -1,7 +1,7 @@
 -- A country of which fewer came than may be told of is one of the others, and where these are too few again, no country of
 -- the event is told.
 with counted as (
-    select *, count(*) over (partition by event_id, country) as of_country
+    select *, count(distinct coalesce(attendee_key, registration)) over (partition by event_id, country) as of_country
     from {{ ref('int_attendees') }}
 ),
 

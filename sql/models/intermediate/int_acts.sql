@@ -12,8 +12,11 @@ with acts as (
     from (
         select
             *,
+            -- An address that a .mailmap gives to several people is each time whose the name says.
             case
-                when {{ identifies('author_address') }} then author_address
+                when {{ identifies('author_address') }} and count(distinct lower(author_mapped_address)) filter (
+                    lower(author_mapped_address) <> lower(author_address)
+                ) over (partition by lower(author_address)) < 2 then author_address
                 when {{ identifies('author_mapped_address') }} then author_mapped_address
             end as own_address
         from {{ ref('stg_git__commits') }}

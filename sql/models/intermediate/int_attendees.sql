@@ -5,6 +5,13 @@ with people as (
     select kind, identity_id, min(person_id) as person_id from {{ ref('int_identities') }} group by kind, identity_id
 ),
 
+-- Whoever agreed is ours too where a sheet, a register or a profile says so of the day of the event.
+ours as (
+    select distinct a.person_id, a.starts_on, a.ends_on
+    from {{ ref('int_affiliations') }} as a
+    join {{ ref('int_organizations') }} as o on a.organization_id = o.organization_id and o.is_own
+),
+
 registrations as (
     select
         r.*,
@@ -32,7 +39,15 @@ select
     r.has_consented,
     r.channels,
     r.tracking_code,
-    coalesce(r.is_own, false) as is_own,
+    coalesce(r.is_own, false) or (
+        coalesce(r.has_consented, false) and exists (
+            select 1
+            from ours as w
+            where w.person_id = coalesce(a.person_id, l.person_id)
+                and (w.starts_on is null or w.starts_on <= coalesce(e.starts_on, e.ends_on))
+                and (w.ends_on is null or w.ends_on >= coalesce(e.starts_on, e.ends_on))
+        )
+    ) as is_own,
     r.has_reported_contribution,
     case when r.has_consented then r.country end as country,
     case when r.has_consented then md5('attendee|' || coalesce(r.attendee_id, r.login_id)) end as attendee_key,
@@ -40,6 +55,7 @@ select
     case
         when r.has_consented is null then 'not_asked'
         when not r.has_consented then 'not_consented'
+        when r.is_let_go then 'let_go'
         when r.login_id is null and r.attendee_kind is distinct from 'address' then 'no_address'
         when coalesce(a.person_id, l.person_id) is null then 'unmatched'
         when a.person_id is not null then 'same_address'

@@ -24,19 +24,29 @@ registered as (
     from {{ ref('stg_identities__identities') }} as r
     left join (select distinct actor_kind, actor from {{ ref('int_acts') }}) as s
         on r.kind = s.actor_kind and r.value = s.actor
-    where r.kind = 'login' or (r.kind = 'address' and {{ identifies('r.value') }})
+    where (r.kind = 'login' or (r.kind = 'address' and {{ identifies('r.value') }}))
+        -- What two entries of a register have is of neither.
+        and (r.instance, r.kind, r.value) not in (
+            select (instance, kind, value)
+            from {{ ref('stg_identities__identities') }}
+            where kind in ('login', 'address')
+            group by instance, kind, value
+            having count(distinct person_key) > 1
+        )
     window one as (partition by r.instance, r.person_key)
     qualify count(s.actor) over one > 0
 )
 
+-- Of an address that a .mailmap gives to several people by their names, nobody is the owner.
 select
     'address' as left_kind, lower(author_address) as left_value,
-    'address' as right_kind, lower(author_mapped_address) as right_value,
+    'address' as right_kind, min(lower(author_mapped_address)) as right_value,
     'mailmap' as rule, 'the .mailmap of ' || min(project_id) as told_by
 from {{ ref('stg_git__commits') }}
 where lower(author_address) <> lower(author_mapped_address)
     and {{ identifies('author_address') }} and {{ identifies('author_mapped_address') }}
-group by all
+group by lower(author_address)
+having count(distinct lower(author_mapped_address)) = 1
 
 union all
 
@@ -65,6 +75,7 @@ union all
 select 'address', email, 'login', min(lower(login)), 'profile_address', 'the profile of ' || min(lower(login))
 from {{ ref('stg_github__people') }}
 where {{ identifies('email') }} and account_type = 'User'
+    and email not in (select address from attributed)  -- what GitHub says of commits is surer
 group by email
 having count(distinct lower(login)) = 1
 

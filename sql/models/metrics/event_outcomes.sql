@@ -14,6 +14,7 @@ held as (
         count(*) filter (s.status = 'attended') as came,
         count(*) filter (s.status = 'attended' and s.has_consented) as agreed,
         count(*) filter (s.status = 'attended' and s.is_measured) as measured,
+        count(*) filter (s.status = 'attended' and s.match_status = 'let_go') as let_go,
         count(s.has_consented) > 0 as has_asked
     from {{ ref('int_event_seats') }} as s
     join {{ ref('dim_events') }} as e on s.event_id = e.event_id
@@ -89,6 +90,7 @@ steps as (
             when c.came = 0 then 'The list has no mark of anybody who came.'
             when not c.has_asked then 'The form did not ask whether people agree to be measured.'
             when c.agreed = 0 then 'Nobody who came has agreed to be measured.'
+            when c.measured = 0 and c.let_go > 0 then 'It is too long ago: who came is no longer known.'
             when c.measured = 0 then 'The list has no addresses, so nobody can be looked for.'
             when c.measured < o.smallest_group
                 then 'Fewer than ' || o.smallest_group || ' of those who came can be looked for.'

@@ -16,7 +16,7 @@ counted as (
         g.event_id, g.starts_on, g.ends_on, g.n, segment,
         (select count(*) from came as c where c.event_id = g.event_id and c.segment = s.segment) as k
     from (select event_id, starts_on, ends_on, count(*) as n from came group by all) as g
-    cross join unnest(['matched', 'not_found', 'not_agreed', 'not_asked', 'no_address']) as s(segment)
+    cross join unnest(['matched', 'not_found', 'not_agreed', 'not_asked', 'no_address', 'let_go']) as s(segment)
 ),
 
 judged as (

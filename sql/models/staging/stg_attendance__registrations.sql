@@ -29,6 +29,7 @@ select
     coalesce(from_json(payload -> '$.channels', '["VARCHAR"]'), []) as channels,
     payload ->> '$.tracking_code' as tracking_code,
     try_cast(payload ->> '$.has_contributed' as boolean) as has_reported_contribution,
-    payload ->> '$.country' as country
+    payload ->> '$.country' as country,
+    coalesce(try_cast(payload ->> '$.is_let_go' as boolean), false) as is_let_go
 from newest
 where payload ->> '$.is_taken_out' is null
