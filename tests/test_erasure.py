@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ospo_metrics import erase
 from ospo_metrics.erasure import CANDIDATES, GONE, Eraser, Named, Row, candidates
 from ospo_metrics.warehouse import duckdb
 
@@ -241,3 +242,41 @@ def test_whoever_can_be_taken_out_is_also_recognised(payload: str) -> None:
         ).fetchone()[0]  # type: ignore[index]
     ]
     assert candidates(found) & ADA
+
+
+def test_the_key_of_a_row_keeps_no_pseudonym() -> None:
+    """A row of a private sheet goes, and its key, which was made of pseudonyms, becomes a stand-in."""
+    mark = "0123456789abcdef0123456789abcdef"
+    eraser = Eraser(frozenset({Named("pseudonym", mark)}), lambda text: f"erased-{len(text)}")
+    payload = json.dumps(
+        {"left": {"kind": "address", "id": mark}, "right": {"kind": "login", "id": "f" * 32}}
+    )
+    key = f"address:{mark}|login:{'f' * 32}"
+    expected = Row(f"erased-{len(key)}", GONE, "outreach/same_person.csv:row 2")
+    assert expected == eraser.row(
+        "outreach", "same_person", "", Row(key, payload, "outreach/same_person.csv:row 2")
+    )
+
+
+@pytest.mark.parametrize("source", ["outreach", "identities"])
+def test_a_row_about_an_organization_is_not_of_one_person(source: str) -> None:
+    """It loses the person's name, and stays."""
+    payload = json.dumps(
+        {"organization": "Engines", "aliases": ["@ada", "Engine Works"], "domains": ["x.org"]}
+    )
+    found = ERASER.row(source, "organizations", "", Row("Engines", payload, "f:row 2"))
+    assert found is not None
+    assert {
+        "organization": "Engines",
+        "aliases": ["@ghost", "Engine Works"],
+        "domains": ["x.org"],
+    } == json.loads(found.payload)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "utf-16"])
+def test_somebody_is_found_in_a_file_in_whatever_letters(encoding: str) -> None:
+    """Capitals beyond ASCII and old encodings hide nobody in the user's own files."""
+    named = frozenset({Named("address", "jürgen@müller.de"), Named("mail_name", "fastfs-dev ömer kaya")})
+    assert erase._names("to: Jürgen@MÜLLER.de".encode(encoding), named)
+    assert erase._names("von Ömer  KAYA, gestern".encode(encoding), named)
+    assert not erase._names("von Ömer Kayak und ajürgen@müller.de".encode(encoding), named)

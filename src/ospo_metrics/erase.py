@@ -19,7 +19,8 @@ from pathlib import Path
 import duckdb
 
 from ospo_metrics import proposals, transform
-from ospo_metrics.erasure import Eraser, Named, login_of
+from ospo_metrics.erasure import Eraser, Named
+from ospo_metrics.identities import login_of
 from ospo_metrics.paths import expand, is_url, within
 from ospo_metrics.pseudonyms import normalise, pseudonym
 from ospo_metrics.rewriting import Changes, Rewritten, changes, rewrite

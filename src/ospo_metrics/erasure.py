@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from ospo_metrics.identities import login_of
 from ospo_metrics.items import as_json
 from ospo_metrics.pseudonyms import normalise
 
@@ -48,7 +49,6 @@ _ADDRESS_KEYS = {"email", "mapped_email", "address", "from_address"}
 _OF_A_SENDER = ("from_raw", "from_name", "from_address", "from_address_masked")
 _OF_AN_AUTHOR = ("name", "email", "mapped_name", "mapped_email", "user", "username", "login")
 _REFERENCES = {"message_id", "in_reply_to", "references", "list_id"}
-_NOREPLY = re.compile(r"(?:\d+\+)?([a-z0-9][a-z0-9-]*(?:\[bot\])?)@users\.noreply\.github\.com")
 
 CANDIDATES = (
     (r"[^\s\"<>(),;:\\\[\]|]+@[\pL\pN_.-]+", 0),
@@ -100,12 +100,6 @@ def _shorter(address: str) -> list[str]:
         for place in re.finditer(r"['=`*/&?]", address)
         if "@" in address[place.end() :]
     ]
-
-
-def login_of(address: str) -> str | None:
-    """The login that GitHub's noreply address belongs to, or None."""
-    found = _NOREPLY.fullmatch(normalise("address", address))
-    return found[1] if found else None
 
 
 @dataclass(frozen=True)
