@@ -66,10 +66,35 @@ def test_metrics_on_a_page_stand_in_the_order_of_its_file(manifest: Path) -> Non
 
 def test_a_definition_is_for_readers(manifest: Path) -> None:
     """The grain with which a model's description begins is left to those who query it."""
-    definitions = [metric.definition for metric in catalog.read(manifest).metrics]
+    metrics = catalog.read(manifest).metrics
 
-    assert definitions
-    assert not any(text.startswith("One row per") or text[0].islower() for text in definitions)
+    assert metrics
+    assert not any(one.definition.startswith("One row per") or one.definition[0].islower() for one in metrics)
+    assert {one.grain for one in metrics if one.metric == "new_contributors"} == {"scope, period and segment"}
+
+
+def test_a_metric_says_what_a_row_is_for(manifest: Path) -> None:
+    """A description that does not begin with the grain is refused, with how to begin."""
+
+    def change(content: dict[str, Any]) -> None:
+        content["nodes"]["model.ospo_metrics.new_contributors"]["description"] = "People who are new."
+
+    with pytest.raises(
+        catalog.CatalogError, match=r"new_contributors.yml.*begin with its grain.*One row per scope"
+    ):
+        catalog.read(changed(manifest, change))
+
+
+def test_what_stands_behind_a_metric_is_none(manifest: Path) -> None:
+    """A model in a folder below the metrics holds evidence, and owes no words."""
+
+    def change(content: dict[str, Any]) -> None:
+        node = content["nodes"]["model.ospo_metrics.new_contributors"]
+        content["nodes"]["model.ospo_metrics.curves"] = node | {
+            "name": "curves", "path": "metrics/evidence/curves.sql", "config": {},
+        }  # fmt: skip
+
+    assert "curves" not in {metric.metric for metric in catalog.read(changed(manifest, change)).metrics}
 
 
 @pytest.mark.parametrize("word", [*catalog.REQUIRED_WORDS, "definition"])
@@ -90,7 +115,7 @@ def test_a_metric_without_a_word_is_refused_by_file_and_word(manifest: Path, wor
 @pytest.mark.parametrize(
     ("word", "value", "says"),
     [
-        ("kind", "average", "has kind 'average'; write one of count, proportion, duration, factor"),
+        ("kind", "average", "has kind 'average'; write one of count, proportion, duration, factor, cost"),
         ("direction", "sideways", "write one of up, down, context"),
         ("chart", "pie", "write one of bars, line, dots"),
         ("headline_segment", "inside", "write one of its segments: outside, own, bots"),

@@ -22,6 +22,7 @@ def metric(kind: str, sentence: str, **more: Any) -> Metric:
         "metric": "m",
         "title": "Title",
         "definition": "What is counted.",
+        "grain": "scope and month",
         "how_to_read": "Like this.",
         "kind": kind,
         "unit": "people",
@@ -385,3 +386,26 @@ def test_what_had_to_be_skipped_is_told() -> None:
     assert words.pending(late) == (
         "For the 12 months to June 2026: too early to say. The last of them can be judged in October."
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "unit", "value", "lower", "upper", "says"),
+    [
+        ("cost", "EUR", 4000.0, 1368.7, 19396.3, "4,000\u00a0EUR, plausibly 1,370 to 19,400\u00a0EUR"),
+        ("cost", "EUR", None, 3253.0, None, "At least 3,250\u00a0EUR"),
+        ("ratio", "times", 1.84, 1.2, 2.71, "1.8 times, plausibly 1.2 to 2.7 times"),
+        ("difference", "percentage points", 0.054, -0.02, 0.13,
+         "+5.4\u00a0percentage points, plausibly −2 to +13\u00a0percentage points"),
+        ("difference", "hours", -3.25, -6.0, -0.5, "−3.2\u00a0hours, plausibly −6 to −0.5\u00a0hours"),
+        ("difference", "percentage points", 0.0, -0.01, 0.01,
+         "0\u00a0percentage points, plausibly −1 to +1\u00a0percentage points"),
+        ("score", "points", 28.0, -1.9, 58.2, "28\u00a0points, plausibly −1.9 to 58\u00a0points"),
+    ],
+)  # fmt: skip
+def test_costs_differences_and_scores_are_told_with_their_sign_and_unit(
+    kind: str, unit: str, value: float | None, lower: float, upper: float | None, says: str
+) -> None:
+    """Money has three digits that count; what may be below zero shows its sign; nobody gained is "at least"."""
+    told = metric(kind, "{amount}{range}.", unit=unit, sentence_not_reached="{bounds}.")
+    known = number(value, lower=lower, upper=upper)
+    assert words.sentence(told, known, "the program") == says + "."

@@ -10,11 +10,14 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
-KINDS = ("count", "proportion", "duration", "factor")
+KINDS = ("count", "proportion", "duration", "factor", "cost", "ratio", "difference", "score")
+"""What a metric's number is: a `cost` is money for each of `denominator` people, a `ratio` how many times as much as
+without, a `difference` one number minus another, a `score` is on a scale of its own. The last two may be negative."""
+
 DIRECTIONS = ("up", "down", "context")
 CHARTS = ("bars", "line", "dots")
 SENTENCE_FIELDS = frozenset(
-    {"amount", "k", "n", "of_n", "k_of_n", "was", "range", "in_period", "scope", "segment"}
+    {"amount", "k", "n", "of_n", "k_of_n", "was", "range", "bounds", "in_period", "scope", "segment"}
 )
 """What the template of a metric's sentence may name; `words.py` fills them."""
 
@@ -39,11 +42,10 @@ OPTIONAL_WORDS = (
     "replaces_why",
     "chaoss_name",
     "chaoss_url",
+    "chaoss_deviation",
     "status",
 )
 _LISTS = ("caveats", "compare")
-NOT_METRICS = ("metric_values", "metric_catalog")
-"""Models that lie beside the metrics and gather them."""
 
 
 class CatalogError(Exception):
@@ -55,12 +57,14 @@ class Metric:
     """One metric and all its words.
 
     `segments` are labels in the order in which they are shown; `of` is the plural noun of what a share or a
-    waiting time is counted over; `compare` names two segments whose difference is put into words.
+    waiting time is counted over; `compare` names two segments whose difference is put into words. `grain` says what a
+    row of its table is for; `chaoss_deviation` where it is not what CHAOSS writes, and why.
     """
 
     metric: str
     title: str
     definition: str
+    grain: str
     how_to_read: str
     kind: str
     unit: str
@@ -78,6 +82,7 @@ class Metric:
     replaces_why: str = ""
     chaoss_name: str = ""
     chaoss_url: str = ""
+    chaoss_deviation: str = ""
     sql: str = ""
     status: str = "available"
 
@@ -136,8 +141,7 @@ def read(manifest_path: Path) -> Catalog:
         _metric(node)
         for node in sorted(manifest["nodes"].values(), key=lambda node: str(node["name"]))
         if node["resource_type"] == "model"
-        and str(node["path"]).replace("\\", "/").startswith("metrics/")
-        and node["name"] not in NOT_METRICS
+        and str(node["path"]).replace("\\", "/").rpartition("/")[0] == "metrics"
     )
     known = {metric.metric for metric in metrics}
     pages = [_page(exposure, known) for exposure in manifest["exposures"].values()]
@@ -216,15 +220,22 @@ def _metric(node: Mapping[str, Any]) -> Metric:
     words["segments"] = {str(name): str(label) for name, label in words["segments"].items()}
     for key in _LISTS:
         words[key] = tuple(str(entry) for entry in words.get(key, ()))
-    words["definition"] = _without_grain(definition)
+    grain, counted = _grain_and_definition(where, definition)
+    words |= {"grain": grain, "definition": counted}
     words["sql"] = str(node.get("compiled_code") or node.get("raw_code") or "").strip()
     return Metric(metric=node["name"], **words)
 
 
-def _without_grain(description: str) -> str:
-    """What is counted, for readers: a model's description begins with its grain, which is for who queries it."""
-    counted = re.sub(r"^One row per [^:]+:\s+", "", description)
-    return counted[:1].upper() + counted[1:]
+def _grain_and_definition(where: str, description: str) -> tuple[str, str]:
+    """What a row is for, which is for who queries it, and what is counted, for readers."""
+    begins = re.match(r"^One row per ([^:]+):\s+", description)
+    if begins is None:
+        raise CatalogError(
+            f"{where} has a 'description' that does not begin with its grain. Write "
+            "'One row per scope, month and segment: ' and then what is counted."
+        )
+    counted = description[begins.end() :]
+    return " ".join(begins[1].split()), counted[:1].upper() + counted[1:]
 
 
 def _check_choices(where: str, words: Mapping[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,7 @@ def _build(
         _check_audience(connection, workspace)
         for name in sorted(set(_models(manifest, "core")) - (_ABOUT_PEOPLE if public else set())):
             _copy(connection, "core", name, order_by="all")
+        words = replace(words, metrics=tuple(_in_our_currency(metric, workspace) for metric in words.metrics))
         metrics = [metric.metric for metric in words.metrics]
         kinds = {metric.metric: metric.kind for metric in words.metrics}
         smallest = workspace.settings.privacy.smallest_group
@@ -77,6 +79,8 @@ def _build(
         folding.fold(connection, kinds, k, "warehouse.", for_public=public)
         for name in metrics:
             _copy_folded(connection, name)
+        for name in sorted(set(_models(manifest, "metrics")) - set(metrics)):
+            _copy_evidence(connection, name)
         union = " union all ".join(f"select * from metrics.{identifier(name)}" for name in metrics)  # noqa: S608
         connection.execute(f"create table metrics.metric_values as {union}")
         fill(connection, "metrics.metric_catalog", catalog.METRIC_COLUMNS, catalog.metric_rows(words))
@@ -127,6 +131,24 @@ def _copy_folded(connection: duckdb.DuckDBPyConnection, name: str) -> None:
         order by all
         """  # noqa: S608
     )
+
+
+def _copy_evidence(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    """What stands behind numbers, a table of its own shape: without the rows of numbers that are folded."""
+    connection.execute(
+        f"""
+        create table metrics.{identifier(name)} as
+        select e.*
+        from warehouse.metrics.{name} as e
+        anti join folded as f using ({", ".join(folding.KEY)})
+        order by all
+        """  # noqa: S608
+    )
+
+
+def _in_our_currency(metric: catalog.Metric, workspace: Workspace) -> catalog.Metric:
+    """A cost is in the currency of the settings; of all other metrics the catalog knows the unit."""
+    return replace(metric, unit=workspace.settings.ospo.currency) if metric.kind == "cost" else metric
 
 
 def fill(

@@ -42,6 +42,8 @@ Place = tuple[str, str, Count]
 Cell = tuple[int, Count]
 """A count of a row: the row's place, and which of its counts."""
 
+PLAIN = ("count", "cost")
+"""Kinds of metrics that tell inside how many there were, and nothing else of them."""
 REASON = "The group is too small to be told, or covers for one that is."
 _ONLY = re.compile(r"^Only (one|\d+) ")
 _NUMBERS = ("value", "lower", "upper", "numerator", "denominator", "sample_size")
@@ -178,7 +180,7 @@ def suppress(
             one
             for one in related
             if one.kind == "sum"
-            and structure.kinds[rows[one.total[0]]["metric"]] != "count"
+            and structure.kinds[rows[one.total[0]]["metric"]] not in PLAIN
             and all(told[number] for number, _ in (one.total, *one.parts))
         ]
     by_row = defaultdict(list)
@@ -208,7 +210,7 @@ def _is_small(told: Mapping[Count, int], k: int, kind: str, *, for_public: bool)
     if for_public:
         small = [n for count, n in told.items() if count == "group" or kind == "proportion"]
         return any(0 < n < k for n in small)
-    return kind != "count" and 0 < told.get("group", 0) < k
+    return kind not in PLAIN and 0 < told.get("group", 0) < k
 
 
 def _cover(

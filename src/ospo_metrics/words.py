@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from ospo_metrics.catalog import Metric
@@ -104,6 +105,7 @@ def sentence(metric: Metric, number: Number, scope: str) -> str:
         k_of_n=_k_of_n(metric, number),
         was=_were(number.value if number.numerator is None else number.numerator),
         range=_range(metric, number),
+        bounds=bounds(metric, number),
         in_period=in_period(number.period_start, number.period_end),
         scope=scope,
         segment=lower_first(label(metric, number.segment)),
@@ -179,22 +181,29 @@ def amount(metric: Metric, number: Number) -> str:
         return "not reached"
     match metric.kind:
         case "proportion":
-            return f"{_percent(value, _decimals(value, number.sample_size))}{NBSP}%"
+            told = f"{_percent(value, _decimals(value, number.sample_size))}{NBSP}%"
         case "duration":
-            return duration(value)
+            told = duration(value)
+        case "cost":
+            told = f"{count(_three_digits(value))}{NBSP}{metric.unit}"
+        case "ratio":
+            told = f"{_plain(value)} times"
+        case "difference" | "score":
+            told = f"{_signed(metric, value)}{NBSP}{_noun(metric.unit, abs(_scaled(metric, value)))}"
         case _:
-            return _how_many(value, metric.unit)
+            told = _how_many(value, metric.unit)
+    return told
 
 
 def short(metric: Metric, number: Number) -> str:
     """What a table cell says: the bare value, or in two words why there is none."""
     if not number.is_ok:
         return WITHOUT_NUMBER.get(number.status, WITHOUT_NUMBER["no_data"])[1]
-    if number.value is None:
-        return "not reached"
-    if metric.kind in ("proportion", "duration"):
+    if number.value is None or metric.kind in ("proportion", "duration", "ratio"):
         return amount(metric, number)
-    return count(number.value)
+    if metric.kind in ("difference", "score"):
+        return _signed(metric, number.value)
+    return count(_three_digits(number.value) if metric.kind == "cost" else number.value)
 
 
 def bounds(metric: Metric, number: Number, *, named: bool = False) -> str:
@@ -336,22 +345,37 @@ def lower_first(text: str) -> str:
 def _bounds(metric: Metric, number: Number) -> str:
     if not number.is_ok or number.lower is None:
         return ""
-    lower, upper = number.lower, number.upper
+    lower, upper, unit = _ends(metric, number, number.lower)
+    if upper is not None:
+        return f"{lower} to {upper}{unit}"
+    return f"at least {lower}{unit}" if metric.kind == "cost" else f"{lower}{unit} or more"
+
+
+def _ends(metric: Metric, number: Number, lower: float) -> tuple[str, str | None, str]:
+    """The two ends of an interval, the upper one if there is any, and the unit with what stands before it."""
+    upper, tell, unit = number.upper, _plain, f"{NBSP}{metric.unit}"
     match metric.kind:
         case "proportion":
             decimals = _decimals(number.value or 0.0, number.sample_size)
-            top = 1.0 if upper is None else upper
-            return f"{_percent(lower, decimals)} to {_percent(top, decimals)}{NBSP}%"
+            return _percent(lower, decimals), _percent(1.0 if upper is None else upper, decimals), f"{NBSP}%"
         case "duration":
-            divisor, unit = _scale(number.value if number.value is not None else lower)
-            bottom = _plain(lower / divisor)
-            if upper is None:
-                return f"{bottom}{NBSP}{_noun(unit, lower / divisor)} or more"
-            return f"{bottom} to {_plain(upper / divisor)}{NBSP}{unit}"
+            divisor, noun = _scale(number.value if number.value is not None else lower)
+            unit = f"{NBSP}{noun if upper is not None else _noun(noun, lower / divisor)}"
+            lower, upper = lower / divisor, None if upper is None else upper / divisor
+        case "cost":
+            lower, upper, tell = _three_digits(lower), None if upper is None else _three_digits(upper), count
+        case "ratio":
+            unit = " times"
+        case "difference" | "score":
+            tell = partial(_signed, metric)
         case _:
-            if upper is None:
-                return f"{count(math.floor(lower))} or more"
-            return f"{count(math.floor(lower))} to {count(math.ceil(upper))}"
+            lower, upper, tell, unit = (
+                math.floor(lower),
+                None if upper is None else math.ceil(upper),
+                count,
+                "",
+            )
+    return tell(lower), None if upper is None else tell(upper), unit
 
 
 def _range(metric: Metric, number: Number) -> str:
@@ -417,6 +441,27 @@ def _plain(value: float) -> str:
     return f"{value:,.0f}"
 
 
+def _three_digits(value: float) -> float:
+    """Money to three digits that count, for nobody knows it better."""
+    if value < 100:
+        return round(value)
+    step = 10.0 ** (math.floor(math.log10(value)) - 2)
+    return round(value / step) * step
+
+
+def _scaled(metric: Metric, value: float) -> float:
+    """A difference of shares in percentage points, and everything else as it is."""
+    return value * 100 if metric.unit == "percentage points" else value
+
+
+def _signed(metric: Metric, value: float) -> str:
+    """A number that may be below zero; a difference above zero says so."""
+    scaled = _scaled(metric, value)
+    text = f"{abs(scaled):,.0f}" if abs(scaled) >= 9.95 else f"{abs(scaled):.1f}".removesuffix(".0")
+    sign = "" if text == "0" else "−" if scaled < 0 else "+" if metric.kind == "difference" else ""
+    return f"{sign}{text}"
+
+
 def _whole_months(start: date, end: date) -> int:
     if start.day != 1 or end.day != 1:
         return 0
@@ -445,7 +490,7 @@ def _has_interval(number: Number) -> bool:
 
 
 def _differ(metric: Metric, one: Number, other: Number) -> bool:
-    """Whether the 95 % interval of the difference leaves out no difference; of waiting times, of their ratio.
+    """Whether the 95 % interval of the difference leaves out no difference; of times, costs and ratios, of their ratio.
 
     That two ranges overlap does not mean that there is no difference, so they are not compared by eye.
     """
@@ -453,10 +498,10 @@ def _differ(metric: Metric, one: Number, other: Number) -> bool:
     def estimate(number: Number) -> tuple[float, float, float]:
         ends = (
             _value(number),
-            number.lower or 0.0,
+            -math.inf if number.lower is None else number.lower,
             math.inf if number.upper is None else number.upper,
         )
-        if metric.kind != "duration":
+        if metric.kind not in ("duration", "ratio", "cost"):
             return ends
         value, lower, upper = (math.log(end) if end > 0 else -math.inf for end in ends)
         return value, lower, upper

@@ -101,21 +101,13 @@ steps as (
     left join did as d on c.event_id = d.event_id and c.segment = d.segment
     left join missed as m
         on c.period_start = m.period_start and c.known_from = m.known_from
+),
+
+placed as (
+    select
+        *, 'event' as scope_kind, event_id as scope_id, starts_on as period_start,
+        (greatest(ends_on, starts_on) + 1)::date as period_end
+    from steps
 )
 
-select
-    'event_outcomes' as metric,
-    'event' as scope_kind,
-    event_id as scope_id,
-    starts_on as period_start,
-    (greatest(ends_on, starts_on) + 1)::date as period_end,
-    segment,
-    case when status = 'ok' then k / n end::double as value,
-    case when status = 'ok' then {{ wilson_lower('k', 'n') }} end::double as lower,
-    case when status = 'ok' then {{ wilson_upper('k', 'n') }} end::double as upper,
-    case when status = 'ok' then k end::bigint as numerator,
-    case when status = 'ok' then n end::bigint as denominator,
-    case when status = 'ok' then n end::bigint as sample_size,
-    status,
-    reason
-from steps
+{{ proportion_rows('event_outcomes', 'placed') }}

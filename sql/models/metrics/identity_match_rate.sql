@@ -22,6 +22,10 @@ counted as (
 judged as (
     select
         c.*,
+        'event' as scope_kind,
+        c.event_id as scope_id,
+        c.starts_on as period_start,
+        (greatest(c.ends_on, c.starts_on) + 1)::date as period_end,
         case
             when c.n < o.smallest_group then 'suppressed'
             else 'ok'
@@ -31,19 +35,4 @@ judged as (
     cross join {{ source('config', 'ospo') }} as o
 )
 
-select
-    'identity_match_rate' as metric,
-    'event' as scope_kind,
-    event_id as scope_id,
-    starts_on as period_start,
-    (greatest(ends_on, starts_on) + 1)::date as period_end,
-    segment,
-    case when status = 'ok' then k / n end::double as value,
-    case when status = 'ok' then {{ wilson_lower('k', 'n') }} end::double as lower,
-    case when status = 'ok' then {{ wilson_upper('k', 'n') }} end::double as upper,
-    case when status = 'ok' then k end::bigint as numerator,
-    case when status = 'ok' then n end::bigint as denominator,
-    case when status = 'ok' then n end::bigint as sample_size,
-    status,
-    reason
-from judged
+{{ proportion_rows('identity_match_rate', 'judged') }}
