@@ -79,7 +79,7 @@ def _build(
         folding.fold(connection, kinds, k, "warehouse.", for_public=public)
         for name in metrics:
             _copy_folded(connection, name)
-        for name in sorted(set(_models(manifest, "metrics")) - set(metrics)):
+        for name in sorted(set(_models(manifest, "metrics")) - set(metrics)) if not public else ():
             _copy_evidence(connection, name)
         union = " union all ".join(f"select * from metrics.{identifier(name)}" for name in metrics)  # noqa: S608
         connection.execute(f"create table metrics.metric_values as {union}")
