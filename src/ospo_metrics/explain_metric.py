@@ -17,10 +17,11 @@ from ospo_metrics.settings import Workspace
 from ospo_metrics.warehouse import identifier, open_published, open_warehouse, records
 
 _THINGS = frozenset({
+    "on_day",
     "person_id", "conversation_id", "activity_id", "attendance_id", "attendee_key", "registration", "touch_id",
     "talk_id", "content_id", "cost_id", "introduction_id", "answer_id",
 })  # fmt: skip
-"""A model with one of these columns has a row for each thing that is counted."""
+"""A model with one of these columns has a row for each thing that is counted, or for each day on which it is."""
 
 _DATES = (
     "first_on", "occurred_on", "opened_on", "on_day", "day", "published_on", "answered_on", "paid_on", "made_on",
@@ -28,7 +29,7 @@ _DATES = (
 )  # fmt: skip
 """Which column places a row in time, the first that there is."""
 
-_FRAMES = re.compile(r"^(int_scope|int_observed|int_followed_periods|int_people_periods|int_lift_|dim_)")
+_FRAMES = re.compile(r"^(int_scope|int_observed|int_followed_periods|int_people_periods|dim_)")
 """Models that say for which scopes and periods something is owed, and nothing of what is counted."""
 
 
