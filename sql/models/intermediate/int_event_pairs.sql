@@ -1,8 +1,8 @@
 -- Whoever came to an event and was seen in the year before, beside somebody from outside who was like them then and came
 -- to no event of ours up to the end of the 90 days, as far as we know: the same main project and level, seen once or more
 -- often, about the same time since the first and the last act, the same clock, and the same days to follow. Where nobody
--- is left, they stand alone. Of whom we had
--- seen nothing nobody can be like: who did nothing and stayed away is in no data.
+-- is left, they stand alone. Of whom we had seen nothing nobody can be like: who did nothing and stayed away is in no
+-- data.
 {% set alike = ['event_id', 'project_id', 'level', 'tenure', 'seen', 'often', 'clock'] %}
 
 with events as (
@@ -105,7 +105,11 @@ described as (
             when least(c.first_on, f.first_on) >= e.starts_on - 365 then 'for a year'
             else 'for longer'
         end as tenure,
-        case when h.last_on >= e.starts_on - 90 then 'in 90 days' else 'before' end as seen,
+        case
+            when h.last_on >= e.starts_on - 30 then 'in 30 days'
+            when h.last_on >= e.starts_on - 90 then 'in 90 days'
+            else 'before'
+        end as seen,
         case when h.days = 1 then 'once' else 'more often' end as often,
         coalesce(k.clock, 'unknown') as clock,
         case when m.segment = 'outside' and m.first_on >= e.starts_on then m.first_on end as merged_on,

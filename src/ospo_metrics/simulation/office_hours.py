@@ -8,8 +8,8 @@ from ospo_metrics.simulation import plan
 from ospo_metrics.simulation.dice import Dice
 from ospo_metrics.simulation.happenings import Attendance, Happenings
 
-_KEEN, _COMES_IF_KEEN, _COMES_ELSE = 0.35, 0.6, 0.03
-_CONSENTS, _SHOWS_UP = 0.85, 0.85
+_KEEN, _COMES_IF_KEEN, _COMES_ELSE = 0.4, 0.6, 0.06
+_CONSENTS, _SHOWS_UP = 0.95, 0.9
 
 
 def lists(happenings: Happenings, seed: int) -> dict[str, list[Attendance]]:
