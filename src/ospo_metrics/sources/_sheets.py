@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
+from ospo_metrics.sources._channels import channels
+
 
 class Who(NamedTuple):
     """Somebody as one source calls them: by an address, a login, or a name in one place."""
@@ -94,6 +96,30 @@ def whole(cell: Any) -> float:
     if not found.is_integer() or not 1 <= found <= 3_660:
         raise CellError(cell, "is no whole number from 1 to 3660")
     return int(found)
+
+
+def people(cell: Any) -> float:
+    """How many people: a whole number above zero."""
+    found = number(cell)
+    if not found.is_integer() or not 1 <= found <= 10_000_000:
+        raise CellError(cell, "is no number of people; write a whole number such as 400")
+    return int(found)
+
+
+def zero_to_ten(cell: Any) -> float:
+    """An answer on the scale from 0 to 10."""
+    try:
+        found = number(cell)
+    except CellError:
+        found = -1
+    if not found.is_integer() or not 0 <= found <= 10:
+        raise CellError(cell, "is no answer from 0 to 10; write a whole number")
+    return int(found)
+
+
+def heard_from(cell: Any) -> list[str]:
+    """The channels that an answer names; the answer itself is not kept, for people write names into it."""
+    return channels(text(cell))
 
 
 def currency(cell: Any) -> str:
@@ -277,6 +303,14 @@ SHEETS: Mapping[str, Sheet] = {
         (),
         is_private=True,
     ),
+    "survey": Sheet(
+        {
+            "survey_id": _NEEDED_NAME, "answered_on": _NEEDED_DAY, "communities": Column(several),
+            "recommend": Column(zero_to_ten), "heard_from": Column(heard_from), "invited": Column(people),
+        },
+        (),
+        is_private=True,
+    ),
     "rates": Sheet(
         {"currency": Column(currency, True), "rate": Column(number, True), "from": _NEEDED_DAY},
         ("currency", "from"),
@@ -312,4 +346,5 @@ SHEETS: Mapping[str, Sheet] = {
         ("organization",),
     ),
 }  # fmt: skip
-"""Every sheet that is read. `rates` says what one unit of a currency is worth in the program's own, from a day on."""
+"""Every sheet that is read. `survey` has a row for each answer and names nobody; `rates` says what one unit of a currency
+is worth in the program's own, from a day on."""
