@@ -346,5 +346,5 @@ SHEETS: Mapping[str, Sheet] = {
         ("organization",),
     ),
 }  # fmt: skip
-"""Every sheet that is read. `survey` has a row for each answer and names nobody; `rates` says what one unit of a currency
-is worth in the program's own, from a day on."""
+"""Every sheet that is read. `survey` has a row for each answer and names nobody; `rates` says what one unit of a
+currency is worth in the program's own, from a day on."""
