@@ -1,5 +1,8 @@
 -- The largest channel, and the largest single event, of all engaged newcomers of twelve months, those included of whom
--- nobody knows how they came: so it is the least that hangs on it.
+-- nobody knows how they came: so it is the least that hangs on it. Where nobody knows it of more than two in five, even
+-- that says nothing: the share would fall as fewer are asked.
+{% set most_unknown = 0.4 %}
+
 with owed as (
     select scope_kind, scope_id, period_start, period_end, newness_known_from, history_starts_on, status, reason
     from {{ ref('int_followed_periods') }}
@@ -48,7 +51,9 @@ judged as (
             when o.status <> 'ok' then o.status
             when coalesce(t.n, 0) = 0 then 'no_data'
             when t.n < p.smallest_group then 'suppressed'
-            when l.k is null and s.segment <> 'unknown' then 'no_data'
+            when s.segment = 'unknown' then 'ok'
+            when u.k > {{ most_unknown }} * t.n then 'refused'
+            when l.k is null then 'no_data'
             else 'ok'
         end as status,
         case
@@ -59,8 +64,11 @@ judged as (
             when coalesce(t.n, 0) = 0
                 then 'Nobody from outside who was new in this period was active on two days or more within 90 days.'
             when t.n < p.smallest_group then 'Fewer than ' || p.smallest_group || ' newcomers were engaged.'
-            when l.k is null and s.segment = 'channel' then 'Of no engaged newcomer is it known how they came.'
-            when l.k is null and s.segment = 'event' then 'Of no engaged newcomer is it known that they were at an event.'
+            when s.segment = 'unknown' then null
+            when u.k > {{ most_unknown }} * t.n
+                then 'Of more than two in five engaged newcomers nobody knows how they came, so nobody can tell what hangs on the'
+                    || ' largest channel.'
+            when l.k is null then 'Of no engaged newcomer is it known that they were at an event of ours.'
         end as reason
     from owed as o
     cross join (select unnest(['channel', 'event', 'unknown']) as segment) as s
@@ -71,6 +79,9 @@ judged as (
     left join largest as l
         on o.scope_kind = l.scope_kind and o.scope_id = l.scope_id
         and o.period_start = l.period_start and o.period_end = l.period_end and s.segment = l.segment
+    left join largest as u
+        on o.scope_kind = u.scope_kind and o.scope_id = u.scope_id
+        and o.period_start = u.period_start and o.period_end = u.period_end and u.segment = 'unknown'
 )
 
 {{ proportion_rows('outreach_concentration', 'judged') }}
