@@ -46,3 +46,20 @@
         reason
     from {{ rows }}
 {%- endmacro %}
+
+{# What no source of ours tells yet: one row for the program, of the newest period that it is owed, with what is missing. #}
+{% macro no_source_rows(metric, segment, reason) -%}
+    select
+        '{{ metric }}' as metric, scope_kind, scope_id, period_start, period_end, '{{ segment }}' as segment,
+        null::double as value,
+        null::double as lower,
+        null::double as upper,
+        null::bigint as numerator,
+        null::bigint as denominator,
+        null::bigint as sample_size,
+        'no_data' as status,
+        '{{ reason }}' as reason
+    from {{ ref('int_scope_periods') }}
+    where scope_kind = 'program'
+    qualify row_number() over (order by grain = 'year' desc, period_end desc) = 1
+{%- endmacro %}
