@@ -8,13 +8,16 @@ from typing import Any
 
 import duckdb
 
-from ospo_metrics.suppression import Place, Structure, suppress
+from ospo_metrics.suppression import Count, Place, Structure, suppress
 from ospo_metrics.warehouse import identifier, records
 
 PUBLIC_GROUP = 10
 """Groups smaller than this are not told outside; inside it is `smallest_group`."""
 
-TOTALS = {"first_response_time": ("everyone", ("newcomers", "regulars"))}
+TOTALS = {
+    "first_response_time": ("everyone", ("newcomers", "regulars")),
+    "warm_introductions": ("made", ("led_somewhere", "came_to_nothing", "open")),
+}
 """The segment that other segments of a metric make up."""
 
 ONCE = frozenset({"new_contributors", "first_response_time"})
@@ -22,6 +25,15 @@ ONCE = frozenset({"new_contributors", "first_response_time"})
 
 APART = frozenset({"first_response_time"})
 """Metrics of what is in one project only, so that projects add up."""
+
+LOOSE = frozenset(
+    {"attribution_channel_mix", "outreach_concentration", "referral_share", "net_recommendability"}
+)
+"""Metrics whose communities do not make up the program: somebody may be new to the one and not to the other, and an
+answer to a survey may name no community."""
+
+THINGS = frozenset({"community_content_share", "talk_reach"})
+"""Metrics of what everybody can read anyway and of nobody: pieces and talks, however few."""
 
 WITHIN: Sequence[Sequence[Place]] = (
     [("contributors", "outside", "group"), ("new_contributors", "outside", "group")],
@@ -45,9 +57,47 @@ WITHIN: Sequence[Sequence[Place]] = (
         ("event_outcomes", "year", "group"),
         ("event_outcomes", "year", "hits"),
     ],
+    [
+        ("cost_per_engaged_newcomer", "all", "group"),
+        ("cost_per_engaged_newcomer", "reached", "group"),
+        ("outreach_concentration", "channel", "hits"),
+    ],
+    [
+        ("cost_per_engaged_newcomer", "reached", "group"),
+        ("outreach_concentration", "event", "hits"),
+    ],
+    [
+        ("cost_per_retained_contributor", "all", "group"),
+        ("cost_per_retained_contributor", "reached", "group"),
+    ],
+    [("contributors", "outside", "group"), ("event_place_fit", "near", "group")],
 )
 """Groups each of which is within the one before, of the same scope and period."""
 
+
+def _place(metric: str, segment: str, count: Count) -> Place:
+    return metric, segment, count
+
+
+_ENTRY_CHANNELS = (
+    "word_of_mouth", "invitation", "mailing_list", "newsletter", "forum", "chat", "meetup", "social_media", "video",
+    "podcast", "blog", "code_host", "search", "event", "web_site", "print", "campaign", "other",
+)  # fmt: skip
+_RULED = [[f"{rule}_{channel}" for channel in _ENTRY_CHANNELS] for rule in ("first", "last")]
+_MIX, _LARGEST, _ENGAGED = "attribution_channel_mix", "outreach_concentration", "cost_per_engaged_newcomer"
+_NEWCOMERS: Place = (_MIX, "unknown", "group")
+_KNOWN: Place = (_MIX, "unknown", "misses")
+_ATTRIBUTED: Sequence[tuple[Place, Sequence[Place]]] = (
+    *((_KNOWN, [_place(_MIX, each, "hits") for each in rule]) for rule in _RULED),
+    *((_NEWCOMERS, [_place(_MIX, each, "group")]) for rule in _RULED for each in rule),
+    *((_NEWCOMERS, [_place(_LARGEST, each, "group")]) for each in ("channel", "event", "unknown")),
+    (_KNOWN, [(_LARGEST, "unknown", "misses")]),
+    (_NEWCOMERS, [(_ENGAGED, "all", "group")]),
+    (_KNOWN, [(_ENGAGED, "reached", "group")]),
+)
+"""Engaged newcomers are the same people in three metrics."""
+
+_VOICES = ("outside", "own", "unknown")
 _FOUND = ("matched", "not_found", "not_agreed", "not_asked", "no_address", "let_go")
 SUMS: Sequence[tuple[Place, Sequence[Place]]] = (
     (("event_outcomes", "came", "hits"), [("identity_match_rate", each, "hits") for each in _FOUND]),
@@ -58,6 +108,14 @@ SUMS: Sequence[tuple[Place, Sequence[Place]]] = (
     *(
         (("event_outcomes", one, "group"), [("identity_match_rate", each, "hits") for each in _FOUND[:2]])
         for one in ("day_30", "day_90", "day_180", "year")
+    ),
+    *_ATTRIBUTED,
+    *(
+        (
+            ("community_speaker_share", one, "group"),
+            [("community_speaker_share", each, "hits") for each in _VOICES],
+        )
+        for one in _VOICES
     ),
 )
 """Counts of events that are the sum of others: who came is found, or not for one reason; who is found or not, but was
@@ -73,7 +131,7 @@ def structure(connection: duckdb.DuckDBPyConnection, kinds: dict[str, str], cata
         f"select community_id, project_id from {catalog}core.community_projects order by all"  # noqa: S608
     ).fetchall():
         communities[community].append(project)
-    return Structure(communities, kinds, TOTALS, WITHIN, ONCE, APART, SUMS)
+    return Structure(communities, kinds, TOTALS, WITHIN, ONCE, APART, SUMS, LOOSE, THINGS)
 
 
 def rows(connection: duckdb.DuckDBPyConnection, metrics: Sequence[str], catalog: str) -> list[dict[str, Any]]:

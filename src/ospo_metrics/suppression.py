@@ -42,6 +42,8 @@ Place = tuple[str, str, Count]
 Cell = tuple[int, Count]
 """A count of a row: the row's place, and which of its counts."""
 
+_COUNTS: tuple[Count, ...] = ("group", "hits", "misses")
+
 PLAIN = ("count", "cost")
 """Kinds of metrics that tell inside how many there were, and nothing else of them."""
 REASON = "The group is too small to be told, or covers for one that is."
@@ -71,7 +73,9 @@ class Structure:
     `communities` has the projects of each; `kinds` the kind of each metric; `totals` the segment that others make up;
     `within` chains of (metric, segment, count), each group in the one before; `once` names metrics whose months add up,
     for what they count happens once, and `apart` those whose projects do, for nothing is in two. `sums` has counts of
-    one scope and period that are the sum of others there, of whatever metric.
+    one scope and period that are the sum of others there, of whatever metric. `loose` names metrics of which a
+    community may have something that the program has not, or the other way round; `things` those of what is public by
+    itself and has nobody behind it, so that no group of theirs is too small.
     """
 
     communities: Mapping[str, Sequence[str]]
@@ -81,6 +85,8 @@ class Structure:
     once: frozenset[str] = frozenset()
     apart: frozenset[str] = frozenset()
     sums: Sequence[tuple[Place, Sequence[Place]]] = ()
+    loose: frozenset[str] = frozenset()
+    things: frozenset[str] = frozenset()
 
 
 def counts(row: Mapping[str, Any], kind: str) -> dict[Count, int]:
@@ -107,11 +113,15 @@ def relations(rows: Sequence[Mapping[str, Any]], structure: Structure) -> list[R
         there = [part for part in parts if part is not None and told[part]]
         if len(there) < len(parts) or not there or not told[total]:
             return
-        for count in ("group", "hits", "misses"):
+        for count in _COUNTS:
             cells = tuple((part, count) for part in there if count in told[part])
-            if count in told[total] and cells:
-                lacking = any(told[part].get("group") for part in there if count not in told[part])
-                found.append(Relation((total, count), cells, "most" if lacking else kind))  # type: ignore[arg-type]
+            if count not in told[total] or not cells:
+                continue
+            lacking = any(told[part].get("group") for part in there if count not in told[part])
+            if kind != "within":
+                found.append(Relation((total, count), cells, "most" if lacking else kind))
+            elif not lacking and told[total][count] >= sum(told[part][count] for part, _ in cells):
+                found.append(Relation((total, count), cells, kind))
 
     months = defaultdict(list)
     for number, row in enumerate(rows):
@@ -148,6 +158,8 @@ def relations(rows: Sequence[Mapping[str, Any]], structure: Structure) -> list[R
 
 def _between_scopes(structure: Structure, metric: str, scope_kind: str, parts: int) -> Kind:
     """How the numbers of what is inside a scope make up its own."""
+    if metric in structure.loose:
+        return "within"
     projects = [project for inside in structure.communities.values() for project in inside]
     if parts == 1:
         return "sum"
@@ -173,7 +185,8 @@ def suppress(
     hidden = {
         number
         for number, row in enumerate(rows)
-        if _is_small(told[number], k, structure.kinds[row["metric"]], for_public=for_public)
+        if row["metric"] not in structure.things
+        and _is_small(told[number], k, structure.kinds[row["metric"]], for_public=for_public)
     }
     if not for_public:
         related = [

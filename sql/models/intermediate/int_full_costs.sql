@@ -9,7 +9,7 @@ select
     c.amount is not null or (c.staff_hours > 0 and o.hour_rate is not null) as is_counted,
     coalesce(c.staff_hours, 0) > 0 as has_hours,
     case when c.amount > 0 and c.program_amount is null
-        then 'outreach/rates.csv has no rate for ' || coalesce(c.currency, 'a cost without a currency') || ' on '
+        then 'There is no rate in outreach/rates.csv for ' || coalesce(c.currency, 'a cost without a currency') || ' on '
             || {{ day('c.paid_on') }} || ', so the cost cannot be added up.'
     end as lacks_rate
 from {{ ref('fct_costs') }} as c

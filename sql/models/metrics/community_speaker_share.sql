@@ -77,7 +77,7 @@ judged as (
             when s.segment = 'first_time' and not coalesce(w.first_event_on < o.begins_on, false)
                 then 'No talk about us before it is known, so everybody would look like a first-time speaker.'
             when s.segment in ('outside', 'own') and c.unknown > {{ most_unknown }} * c.talks
-                then 'For whom the speakers work is not known of more than two in five talks.'
+                then 'Of more than two in five talks nobody knows who speaks beyond a name.'
         end as reason
     from owed as o
     cross join (select unnest(['outside', 'own', 'unknown', 'first_time']) as segment) as s
