@@ -129,6 +129,30 @@ def test_a_reason_does_not_tell_a_small_count() -> None:
     assert fold(refused, for_public=False) == ["refused"]
 
 
+def test_what_everybody_can_read_is_never_too_few() -> None:
+    """Of three talks nothing is hidden, neither inside nor outside; a share of three people beside it is."""
+    structure = Structure({}, {"talks": "proportion", "people": "proportion"}, things=frozenset({"talks"}))
+    rows = [row("talks", 3, 1), row("people", 3, 1)]
+    for for_public in (True, False):
+        assert told(suppress(rows, K, structure, for_public=for_public)) == [3, "suppressed"]
+
+
+def test_communities_that_do_not_make_up_the_program_leave_a_rest() -> None:
+    """Of 60 answers four name no community: with both communities told the four would follow, with 24 they may."""
+
+    def answers(of_program: int) -> list[dict[str, Any]]:
+        community = {"scope_kind": "community"}
+        return [
+            row("asked", of_program, scope_kind="program", scope_id="program"),
+            row("asked", 30, scope_id="a", **community), row("asked", 26, scope_id="b", **community),
+        ]  # fmt: skip
+
+    structure = Structure({"a": ["p", "q"], "b": ["r"]}, {"asked": "score"}, loose=frozenset({"asked"}))
+    assert "suppressed" in told(suppress(answers(60), K, structure, for_public=True))
+    assert told(suppress(answers(80), K, structure, for_public=True)) == [80, 30, 26]
+    assert told(suppress(answers(50), K, structure, for_public=True)) == [50, 30, 26]
+
+
 def cube(dice: random.Random) -> list[dict[str, Any]]:
     """A program of three projects over a year, with many small groups, that adds up as such numbers do."""
     rows: list[dict[str, Any]] = []

@@ -206,11 +206,13 @@ def read_row(
         except CellError as error:
             wrong.append((title, f"the cell {error.what}" if sheet.is_private else str(error)))
     if not wrong:
-        wrong += _contradictions(row, communities)
+        wrong += _contradictions(row, communities, is_private=sheet.is_private)
     return row, wrong
 
 
-def _contradictions(row: Mapping[str, Value], communities: Sequence[str]) -> list[tuple[str, str]]:
+def _contradictions(
+    row: Mapping[str, Value], communities: Sequence[str], *, is_private: bool
+) -> list[tuple[str, str]]:
     wrong = []
     start, end = row.get("starts_on"), row.get("ends_on")
     if isinstance(start, str) and isinstance(end, str) and end < start:
@@ -225,7 +227,8 @@ def _contradictions(row: Mapping[str, Value], communities: Sequence[str]) -> lis
         if one not in communities:
             near = difflib.get_close_matches(one, communities, 1)
             hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(communities)}"
-            wrong.append(("communities", f"{one!r} is no community of ospo.toml; {hint}"))
+            what = "the cell names" if is_private else f"{one!r} is"
+            wrong.append(("communities", f"{what} no community of ospo.toml; {hint}"))
     return wrong
 
 
