@@ -36,6 +36,7 @@ REQUIRED_WORDS = (
 )
 OPTIONAL_WORDS = (
     "of",
+    "happened",
     "compare",
     "sentence_not_reached",
     "replaces",
@@ -57,7 +58,7 @@ class Metric:
     """One metric and all its words.
 
     `segments` are labels in the order in which they are shown; `of` is the plural noun of what a share or a
-    waiting time is counted over; `compare` names two segments whose difference is put into words. `grain` says what a
+    waiting time is counted over, and `happened` what those of a time did who no longer wait; `compare` names two segments whose difference is put into words. `grain` says what a
     row of its table is for; `chaoss_deviation` where it is not what CHAOSS writes, and why.
     """
 
@@ -77,6 +78,7 @@ class Metric:
     sentence: str
     sentence_not_reached: str = ""
     of: str = ""
+    happened: str = ""
     compare: tuple[str, ...] = ()
     replaces: str = ""
     replaces_why: str = ""

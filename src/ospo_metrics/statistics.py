@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaincinv, ndtri
+from scipy.special import chdtrc, gammaincinv, ndtri
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -229,3 +229,106 @@ def e_value(risk_ratio: Floats) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(risk_ratio < 1, 1 / np.asarray(risk_ratio, dtype=np.float64), risk_ratio)
         return np.where(np.isfinite(ratio), ratio + np.sqrt(ratio * (ratio - 1)), np.nan)
+
+
+def restricted_means(curves: Curves, until: Floats) -> tuple[Floats, Floats]:
+    """The mean wait of each group up to `until`, one for each group in order, and its standard error.
+
+    It is the area under the curve (Irwin 1949), with Greenwood's variance (Klein and Moeschberger 2003, formula
+    4.5.2). Later than its last row a curve tells nothing, so `until` should not be.
+    """
+    if not len(curves.group):
+        return np.empty(0), np.empty(0)
+    first = np.r_[True, curves.group[1:] != curves.group[:-1]]
+    starts = np.flatnonzero(first)
+    place = np.cumsum(first) - 1
+    end = np.asarray(until, dtype=np.float64)[place]
+    begun = np.minimum(curves.time, end)
+    over = np.where(np.r_[first[1:], True], end, np.r_[begun[1:], 0.0])
+    area = curves.survival * (over - begun)
+    mean = begun[starts] + np.add.reduceat(area, starts)
+    behind = np.cumsum(area) - area
+    left = np.add.reduceat(area, starts)[place] - (behind - behind[starts][place])
+    events = np.where(curves.time <= end, curves.events, 0).astype(np.float64)
+    survivors = curves.at_risk - events
+    with np.errstate(divide="ignore", invalid="ignore"):
+        step = np.where(survivors > 0, left**2 * events / (curves.at_risk * survivors), 0.0)
+    return mean, np.sqrt(np.add.reduceat(step, starts))
+
+
+def log_rank(duration: Floats, happened: Booleans, is_other: Booleans) -> float:
+    """How probable it is by chance that two curves lie as far apart as these (Mantel 1966, Peto and Peto 1972).
+
+    Not a number where nothing happened while both sides were watched.
+    """
+    times, where = np.unique(duration, return_inverse=True)
+
+    def at_risk(mine: Booleans) -> Floats:
+        ended = np.bincount(where[mine], minlength=len(times))
+        return np.cumsum(ended[::-1])[::-1].astype(np.float64)
+
+    def events(mine: Booleans) -> Floats:
+        return np.bincount(where[mine & happened], minlength=len(times)).astype(np.float64)
+
+    n, n_one, d = at_risk(np.ones_like(is_other)), at_risk(~is_other), events(np.ones_like(is_other))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        expected = np.where(n > 0, n_one * d / n, 0.0)
+        variance = np.where(n > 1, n_one * (n - n_one) * d * (n - d) / (n * n * (n - 1)), 0.0)
+    total = float(variance.sum())
+    if total <= 0:
+        return math.nan
+    return float(chdtrc(1, (events(~is_other).sum() - expected.sum()) ** 2 / total))
+
+
+@dataclass(frozen=True, slots=True)
+class Overlaps:
+    """Two matrices, column by column of the memberships: how many any two would share by chance, and how surely more or
+    fewer than that."""
+
+    expected: Floats
+    p_value: Floats
+
+
+def overlaps(members: Booleans, permutations: int = 199, seed: int = 0) -> Overlaps:
+    """What the columns of a table of memberships (a row for each member) share beyond what their sizes bring about.
+
+    By chance means: every column as large as it is, and every member in as many columns as they are. Two columns at a
+    time put what only one of them has together and draw their shares anew (Strona et al. 2014). The tables are those
+    of a chain that is run both ways from the one that was seen, which makes the p-value exact (Besag and Clifford
+    1989); it is of a distance from the mean, on either side. Members of one column alone are drawn as a number.
+    """
+    dice = np.random.default_rng(seed)
+    columns = members.shape[1]
+    is_single = members.sum(axis=1) == 1
+    singles = members[is_single].sum(axis=0).astype(np.int64)
+    several = members[members.sum(axis=1) > 1]
+    pairs = [(a, b) for a in range(columns) for b in range(a + 1, columns)]
+
+    def shared(table: Booleans) -> Integers:
+        counts = table.astype(np.float64)
+        return np.rint(counts.T @ counts).astype(np.int64)
+
+    def swept(table: Booleans, alone: Integers) -> None:
+        for at in dice.permutation(len(pairs)):
+            a, b = pairs[at]
+            either = np.flatnonzero(table[:, a] != table[:, b])
+            slots = int(table[either, a].sum()) + int(alone[a])
+            pool = int(alone[a] + alone[b])
+            taken = int(dice.hypergeometric(len(either), pool, slots)) if len(either) + pool and slots else 0
+            chosen = np.zeros(len(either), dtype=bool)
+            chosen[dice.permutation(len(either))[:taken]] = True
+            table[either, a], table[either, b] = chosen, ~chosen
+            alone[a], alone[b] = slots - taken, pool - (slots - taken)
+
+    seen = shared(several)
+    found = [seen]
+    before = int(dice.integers(0, permutations + 1))
+    for steps in (before, permutations - before):
+        table, alone = several.copy(), singles.copy()
+        for _ in range(steps):
+            swept(table, alone)
+            found.append(shared(table))
+    drawn = np.stack(found).astype(np.float64)
+    expected = drawn.mean(axis=0)
+    distance = np.abs(drawn - expected)
+    return Overlaps(expected, (distance >= np.abs(seen - expected) - 1e-9).mean(axis=0))

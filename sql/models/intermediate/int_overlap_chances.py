@@ -27,7 +27,14 @@ def model(dbt: Any, session: Any) -> pa.Table:
         members = np.array([[name in communities for name in names] for communities, _ in patterns])
         chances = overlaps(np.repeat(members, [people for _, people in patterns], axis=0), PERMUTATIONS)
         found += [
-            (period_start, period_end, name, other, float(chances.expected[i, j]), float(chances.p_value[i, j]))
+            (
+                period_start,
+                period_end,
+                name,
+                other,
+                float(chances.expected[i, j]),
+                float(chances.p_value[i, j]),
+            )
             for i, name in enumerate(names)
             for j, other in enumerate(names)
             if i != j
