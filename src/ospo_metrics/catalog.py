@@ -58,8 +58,9 @@ class Metric:
     """One metric and all its words.
 
     `segments` are labels in the order in which they are shown; `of` is the plural noun of what a share or a
-    waiting time is counted over, and `happened` what those of a time did who no longer wait; `compare` names two segments whose difference is put into words. `grain` says what a
-    row of its table is for; `chaoss_deviation` where it is not what CHAOSS writes, and why.
+    waiting time is counted over, and `happened` what those did who no longer wait; `compare` names two segments whose
+    difference is put into words. `grain` says what a row of its table is for; `chaoss_deviation` where it is not what
+    CHAOSS writes, and why.
     """
 
     metric: str

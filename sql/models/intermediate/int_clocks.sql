@@ -1,6 +1,6 @@
--- Where in the world the clocks of people from outside stand, by what their commits and messages say of the time: in each
--- month and twelve months, for the program and each community, the part of the world and the clock that most of what
--- somebody did there has.
+-- Where in the world the clocks of people from outside stand, by what their commits and messages say of the time: in
+-- twelve months, for the program and each community, the part of the world and the clock that most of what somebody did
+-- there has. Of a month alone so few clocks are known that hardly a number could be told.
 with acts as (
     select
         project_id, person_id, date_trunc('month', occurred_on)::date as month, utc_offset_minutes, count(*) as acts
@@ -29,7 +29,7 @@ clocks as (
     join monthly as m
         on p.scope_kind = m.scope_kind and p.scope_id = m.scope_id
         and m.month >= p.period_start and m.month < p.period_end
-    where p.status = 'ok'
+    where p.status = 'ok' and p.grain = 'year'
     group by p.scope_kind, p.scope_id, p.period_start, p.period_end, m.person_id, m.utc_offset_minutes, m.band
 )
 

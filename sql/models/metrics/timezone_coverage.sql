@@ -20,7 +20,7 @@ counted as (
     left join people as c
         on p.scope_kind = c.scope_kind and p.scope_id = c.scope_id and p.period_start = c.period_start
         and p.period_end = c.period_end and b.segment = c.segment
-    where p.scope_kind in ('program', 'community')
+    where p.scope_kind in ('program', 'community') and p.grain = 'year'
 ),
 
 -- A part of the world with few people is not told, and where its number would follow from the others, the next smallest

@@ -3,11 +3,7 @@
 with shown as (
     select scope_kind, scope_id, period_start, period_end, segment
     from {{ ref('timezone_coverage') }}
-    where status = 'ok' and segment <> 'elsewhere' and period_end - period_start > 31
-),
-
-people as (
-    select c.* from {{ ref('int_clocks') }} as c where c.period_end - c.period_start > 31
+    where status = 'ok' and segment <> 'elsewhere'
 ),
 
 zones as (
@@ -18,7 +14,7 @@ zones as (
         select
             scope_kind, scope_id, period_start, period_end, round(utc_offset_minutes / 60) as zone,
             count(*) as people, sum(count(*)) over (partition by scope_kind, scope_id, period_start, period_end) as total
-        from people
+        from {{ ref('int_clocks') }}
         group by scope_kind, scope_id, period_start, period_end, zone
     )
     group by scope_kind, scope_id, period_start, period_end
@@ -37,7 +33,7 @@ hours as (
     select
         p.scope_kind, p.scope_id, p.period_start, p.period_end, p.band as segment, a.hour_utc,
         sum(a.acts)::bigint as acts, count(distinct p.person_id) as people
-    from people as p
+    from {{ ref('int_clocks') }} as p
     join {{ ref('int_scopes') }} as s on p.scope_kind = s.scope_kind and p.scope_id = s.scope_id
     join acts as a
         on p.person_id = a.person_id and s.project_id = a.project_id
