@@ -33,14 +33,14 @@ REQUIRED_WORDS = (
     "segments",
     "caveats",
     "sentence",
+    "replaces",
+    "replaces_why",
 )
 OPTIONAL_WORDS = (
     "of",
     "happened",
     "compare",
     "sentence_not_reached",
-    "replaces",
-    "replaces_why",
     "chaoss_name",
     "chaoss_url",
     "chaoss_deviation",
@@ -77,12 +77,12 @@ class Metric:
     interval: str
     caveats: tuple[str, ...]
     sentence: str
+    replaces: str
+    replaces_why: str
     sentence_not_reached: str = ""
     of: str = ""
     happened: str = ""
     compare: tuple[str, ...] = ()
-    replaces: str = ""
-    replaces_why: str = ""
     chaoss_name: str = ""
     chaoss_url: str = ""
     chaoss_deviation: str = ""
