@@ -10,9 +10,21 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lifelines.statistics import logrank_test
+from lifelines.utils import restricted_mean_survival_time
 from scipy.stats import binomtest, chi2
 
-from ospo_metrics.statistics import difference_interval, poisson_interval, survival_medians, wilson_interval
+from ospo_metrics.statistics import (
+    Curves,
+    difference_interval,
+    log_rank,
+    overlaps,
+    poisson_interval,
+    restricted_means,
+    survival_curves,
+    survival_medians,
+    wilson_interval,
+)
 
 
 @pytest.mark.parametrize(
@@ -128,3 +140,202 @@ def test_no_rows_give_no_groups() -> None:
     nothing = survival_medians(np.empty(0, dtype=np.int64), np.empty(0), np.empty(0, dtype=bool))
 
     assert len(nothing.group) == 0
+
+
+DATA_SETS = {
+    "waltons": ("T", "E"),
+    "rossi": ("week", "arrest"),
+    "larynx": ("time", "death"),
+    "lung": ("time", "status"),
+    "gbsg2": ("time", "cens"),
+}
+SIDES = {"waltons": "group", "rossi": "fin", "larynx": "Stage_IV", "lung": "sex", "gbsg2": "horTh"}
+
+
+def _stays(name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Durations, whether it happened, and on which of two sides somebody is, of a data set of lifelines."""
+    frame = getattr(lifelines.datasets, f"load_{name}")()
+    time, event = DATA_SETS[name]
+    happened = (frame[event] == frame[event].max()).to_numpy()
+    is_other = (frame[SIDES[name]] == frame[SIDES[name]].min()).to_numpy()
+    return frame[time].to_numpy(dtype=np.float64), happened, is_other
+
+
+@pytest.mark.parametrize("name", DATA_SETS)
+def test_survival_curves_equal_lifelines_on_its_own_data(name: str) -> None:
+    """Curve, band, people at risk and events of real data sets, both sides of each in one pass, are lifelines'."""
+    duration, happened, is_other = _stays(name)
+
+    ours = survival_curves(is_other.astype(np.int64), duration, happened)
+
+    for side in (0, 1):
+        mine = is_other == side
+        fitter = lifelines.KaplanMeierFitter().fit(duration[mine], happened[mine])
+        rows = ours.group == side
+        band = fitter.confidence_interval_
+        expected = np.column_stack(
+            [
+                fitter.survival_function_.iloc[:, 0],
+                band.iloc[:, 0],
+                band.iloc[:, 1],
+                fitter.event_table["at_risk"],
+                fitter.event_table["observed"],
+            ]
+        )
+        expected = expected[fitter.survival_function_.index > 0]
+        found = np.column_stack([ours.survival, ours.lower, ours.upper, ours.at_risk, ours.events])[rows]
+        inside = (expected[:, 0] < 1) & (expected[:, 0] > 1e-12)
+        assert len(found) == len(expected) > 5
+        assert found[inside] == pytest.approx(expected[inside])
+
+
+@pytest.mark.parametrize("name", DATA_SETS)
+@pytest.mark.parametrize("part", [0.3, 0.9, 1.0])
+def test_restricted_means_equal_lifelines(name: str, part: float) -> None:
+    """The area under each side's curve, up to any time that both were watched, is lifelines'."""
+    duration, happened, is_other = _stays(name)
+    until = part * min(duration[is_other].max(), duration[~is_other].max())
+
+    means, _ = restricted_means(
+        survival_curves(is_other.astype(np.int64), duration, happened), np.full(2, until)
+    )
+
+    for side in (0, 1):
+        mine = is_other == side
+        fitter = lifelines.KaplanMeierFitter().fit(duration[mine], happened[mine])
+        assert means[side] == pytest.approx(restricted_mean_survival_time(fitter, t=until))
+
+
+@given(st.lists(st.integers(1, 30), min_size=2, max_size=80), st.integers(1, 40))
+def test_the_error_of_a_restricted_mean_is_that_of_a_mean_where_nobody_is_lost(
+    days: list[int], until: int
+) -> None:
+    """With everybody followed to the end, mean and standard error are those of the times cut off at the limit."""
+    duration = np.array(days, dtype=np.float64)
+    group = np.zeros(len(days), dtype=np.int64)
+
+    means, errors = restricted_means(
+        survival_curves(group, duration, np.ones(len(days), dtype=bool)), np.array([float(until)])
+    )
+
+    cut = np.minimum(duration, until)
+    assert means[0] == pytest.approx(cut.mean())
+    assert errors[0] == pytest.approx(cut.std() / math.sqrt(len(cut)), abs=1e-9)
+
+
+def test_the_error_of_a_restricted_mean_is_how_far_it_strays() -> None:
+    """Over 400 samples of 150 stays, some of them cut short, the means stray as far as their errors say."""
+    dice = np.random.default_rng(7)
+    stays, limits = dice.exponential(100, (400, 150)), dice.uniform(20, 400, (400, 150))
+    group = np.repeat(np.arange(400), 150)
+
+    means, errors = restricted_means(
+        survival_curves(group, np.minimum(stays, limits).ravel(), (stays <= limits).ravel()),
+        np.full(400, 200.0),
+    )
+
+    assert means.mean() == pytest.approx(100 * (1 - math.exp(-2)), rel=0.01)
+    assert errors.mean() == pytest.approx(means.std(), rel=0.1)
+
+
+@pytest.mark.parametrize("name", DATA_SETS)
+def test_the_log_rank_test_is_that_of_lifelines(name: str) -> None:
+    """Real data sets, with real ties, have lifelines' p-value."""
+    duration, happened, is_other = _stays(name)
+
+    expected = logrank_test(duration[is_other], duration[~is_other], happened[is_other], happened[~is_other])
+
+    assert log_rank(duration, happened, is_other) == pytest.approx(expected.p_value, rel=1e-6)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(1, 20), st.booleans(), st.booleans()), min_size=2, max_size=60).filter(
+        lambda rows: len({row[2] for row in rows}) == 2
+    )
+)
+def test_the_log_rank_test_equals_lifelines(rows: list[tuple[int, bool, bool]]) -> None:
+    """Whatever is tied or lost sight of; where nothing can be compared it is not a number."""
+    duration = np.array([row[0] for row in rows], dtype=np.float64)
+    happened, is_other = (np.array([row[place] for row in rows]) for place in (1, 2))
+
+    ours = log_rank(duration, happened, is_other)
+
+    times = duration[happened]
+    compared = any(
+        (duration[is_other] >= time).any()
+        and (duration[~is_other] >= time).any()
+        and (happened & (duration == time)).sum() != (duration >= time).sum()
+        for time in times
+    )
+    assert math.isnan(ours) is not compared
+    if compared:
+        expected = logrank_test(
+            duration[is_other], duration[~is_other], happened[is_other], happened[~is_other]
+        )
+        assert ours == pytest.approx(expected.p_value, rel=1e-6)
+
+
+def test_no_curves_have_no_means() -> None:
+    """Nothing in, nothing out."""
+    integers, floats = np.empty(0, dtype=np.int64), np.empty(0)
+
+    means, errors = restricted_means(
+        Curves(integers, floats, floats, floats, floats, integers, integers), floats
+    )
+
+    assert (len(means), len(errors)) == (0, 0)
+
+
+def _memberships(dice: np.random.Generator, shared: int) -> np.ndarray:
+    """300 people in one of four communities, 60 in two of them by chance, and some more in the first two."""
+    table = np.zeros((360 + shared, 4), dtype=bool)
+    table[np.arange(300), dice.integers(0, 4, 300)] = True
+    for row in range(300, 360):
+        table[row, dice.choice(4, 2, replace=False)] = True
+    table[360:, :2] = True
+    return table
+
+
+def test_overlaps_are_what_chance_brings_about() -> None:
+    """Of forty tables made by chance about one in twenty is unlikely at one in twenty, as it should be."""
+    dice = np.random.default_rng(11)
+    p_values = [overlaps(_memberships(dice, 0), seed=seed).p_value[0, 1] for seed in range(40)]
+
+    assert 0 <= sum(p <= 0.05 for p in p_values) <= 6
+    assert 0.3 < np.mean(p_values) < 0.75
+
+
+def test_an_overlap_that_is_no_chance_is_found() -> None:
+    """Forty people put into two communities on purpose are more than chance brings about, and only there."""
+    members = _memberships(np.random.default_rng(3), 40)
+
+    found = overlaps(members, seed=1)
+
+    seen = members.astype(int).T @ members.astype(int)
+    assert found.p_value[0, 1] == found.p_value[1, 0] == 1 / 200
+    assert found.expected[0, 1] < seen[0, 1] - 15
+    assert seen[2, 3] >= found.expected[2, 3] - 15
+    assert np.array_equal(overlaps(members, seed=1).expected, found.expected)
+
+
+def test_chance_leaves_sizes_and_memberships_as_they_are() -> None:
+    """All tables with these sizes of communities and numbers of memberships are drawn equally often."""
+    members = np.array([[1, 1, 0], [1, 0, 1], [0, 1, 0], [0, 0, 1]], dtype=bool)
+    sizes, degrees = members.sum(axis=0), members.sum(axis=1)
+    tables = [
+        np.array([[bits >> (3 * row + column) & 1 for column in range(3)] for row in range(4)], dtype=bool)
+        for bits in range(2**12)
+    ]
+    fitting = [
+        table
+        for table in tables
+        if (table.sum(axis=0) == sizes).all() and (table.sum(axis=1) == degrees).all()
+    ]
+    expected = np.mean([table.astype(int).T @ table.astype(int) for table in fitting], axis=0)
+
+    found = overlaps(members, permutations=4_000, seed=5)
+
+    off = ~np.eye(3, dtype=bool)
+    assert len(fitting) > 3
+    assert found.expected[off] == pytest.approx(expected[off], abs=0.06)

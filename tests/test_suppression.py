@@ -26,6 +26,8 @@ STRUCTURE = Structure(
         "stayed": "proportion",
         "steps": "proportion",
         "why": "proportion",
+        "net": "count",
+        "roam": "count",
     },
     totals={"sums": ("all", ("new", "old"))},
     within=(
@@ -39,7 +41,10 @@ STRUCTURE = Structure(
         (("steps", "came", "hits"), [("why", "found", "hits"), ("why", "not", "hits")]),
         (("why", "found", "group"), [("why", "found", "hits"), ("why", "not", "hits")]),
         (("why", "not", "group"), [("why", "found", "hits"), ("why", "not", "hits")]),
+        (("net", "net", "misses"), [("net", "gone", "group")]),
     ),
+    earlier_sums=((("active", "out", "group"), [("net", "gone", "group"), ("net", "here", "group")]),),
+    loose=frozenset({"roam"}),
 )
 
 
@@ -120,6 +125,35 @@ def test_what_makes_up_a_count_of_another_metric_does_not_tell_it() -> None:
     assert fold(came, *few) == [60, "suppressed", "suppressed"]
     many = (row("why", 40, 25, segment="found"), row("why", 40, 15, segment="not"))
     assert fold(came, *many) == [60, 40, 40]
+
+
+def test_a_difference_tells_no_small_part_of_it() -> None:
+    """Of 40 who moved 36 came: with the difference the four who went are told too, so both go; with 15 both stay."""
+    assert fold(row("net", 40, 36, segment="net"), row("net", 4, segment="gone")) == [
+        "suppressed", "suppressed",
+    ]  # fmt: skip
+    assert fold(row("net", 40, 25, segment="net"), row("net", 15, segment="gone")) == [40, 15]
+
+
+def test_who_was_there_the_month_before_tells_nobody_who_went() -> None:
+    """Of the 30 of January 26 are here in February: one of the two numbers goes with the four who went."""
+    (january, february), out = MONTHS[:2], {"segment": "out"}
+    then = row("active", 30, period_start=january[0], period_end=january[1], **out)
+    now = {"period_start": february[0], "period_end": february[1]}
+    folded = fold(then, row("net", 4, segment="gone", **now), row("net", 26, segment="here", **now))
+    assert folded == [30, "suppressed", "suppressed"]
+
+
+def test_what_people_are_in_the_whole_alone_is_made_of_no_parts() -> None:
+    """Somebody may be there twice in a community and once in each project, so its parts may be fewer than it."""
+    place = {"scope_kind": "community", "scope_id": "a"}
+    assert fold(row("roam", 50, **place), row("roam", 0), row("roam", 4, scope_id="q")) == [
+        50,
+        0,
+        "suppressed",
+    ]
+    only = {"scope_kind": "community", "scope_id": "b"}
+    assert fold(row("roam", 4, **only), row("roam", 4, scope_id="r")) == ["suppressed", "suppressed"]
 
 
 def test_a_reason_does_not_tell_a_small_count() -> None:

@@ -63,3 +63,19 @@
     where scope_kind = 'program'
     qualify row_number() over (order by grain = 'year' desc, period_end desc) = 1
 {%- endmacro %}
+
+{# Between which bounds the share of `k` in `n` lies when it is not known of `unknown` of them whether they are among the k
+   (Manski 1989): no best guess, and no chance in it. #}
+{% macro bounds_rows(metric, rows) -%}
+    select
+        '{{ metric }}' as metric, scope_kind, scope_id, period_start, period_end, segment,
+        null::double as value,
+        case when status = 'ok' then k / n end::double as lower,
+        case when status = 'ok' then (k + unknown) / n end::double as upper,
+        case when status = 'ok' then k end::bigint as numerator,
+        case when status = 'ok' then n end::bigint as denominator,
+        case when status = 'ok' then n end::bigint as sample_size,
+        status,
+        reason
+    from {{ rows }}
+{%- endmacro %}

@@ -38,6 +38,7 @@ REQUIRED_WORDS = (
 )
 OPTIONAL_WORDS = (
     "of",
+    "happened",
     "compare",
     "sentence_not_reached",
     "chaoss_name",
@@ -57,8 +58,9 @@ class Metric:
     """One metric and all its words.
 
     `segments` are labels in the order in which they are shown; `of` is the plural noun of what a share or a
-    waiting time is counted over; `compare` names two segments whose difference is put into words. `grain` says what a
-    row of its table is for; `chaoss_deviation` where it is not what CHAOSS writes, and why.
+    waiting time is counted over, and `happened` what those did who no longer wait; `compare` names two segments whose
+    difference is put into words. `grain` says what a row of its table is for; `chaoss_deviation` where it is not what
+    CHAOSS writes, and why.
     """
 
     metric: str
@@ -79,6 +81,7 @@ class Metric:
     replaces_why: str
     sentence_not_reached: str = ""
     of: str = ""
+    happened: str = ""
     compare: tuple[str, ...] = ()
     chaoss_name: str = ""
     chaoss_url: str = ""
