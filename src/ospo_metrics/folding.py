@@ -130,6 +130,8 @@ WITHIN: Sequence[Sequence[Place]] = (
     *_SAME,
     *([other, one] for one, other in _SAME),
     [_CAME, _MEASURED, _UNMERGED, _NEW],
+    [_MEASURED, ("attendee_activation_rate_30d", "everyone", "group")],
+    [_MEASURED, ("time_to_first_activity", "existing", "group")],
     [_CAME, (_MERGED, "all_90", "group"), (_MERGED, "day_90", "group")],
     [(_MERGED, f"day_{days}", "hits") for days in (365, 180, 90, 30)],
     [("time_to_first_activity", "new", "hits"), ("attendee_activation_rate_30d", "everyone", "hits")],

@@ -1,8 +1,9 @@
 -- Whoever came to an event and was seen in the year before, beside somebody from outside who was like them then and came
--- to no event of ours up to the end of the 90 days, as far as we know: the same main project, level, time since the
--- first and since the last act, clock, and the same days to follow. Where nobody is left, they stand alone. Of whom we had
--- seen nothing nobody can be like: who did nothing and stayed away is in no data.
-{% set alike = ['event_id', 'project_id', 'level', 'tenure', 'seen', 'clock'] %}
+-- to no event of ours up to the end of the 90 days, as far as we know: the same main project and level, seen once or more
+-- often, about the same time since the first and the last act, the same clock, and the same days to follow. Where nobody
+-- is left, they stand alone. Of whom we had seen nothing nobody can be like: who did nothing and stayed away is in no
+-- data.
+{% set alike = ['event_id', 'project_id', 'level', 'tenure', 'seen', 'often', 'clock'] %}
 
 with events as (
     select event_id, starts_on, ends_on
@@ -67,6 +68,7 @@ homes as (
         event_id,
         person_id,
         arg_max(project_id, (days, project_id)) as project_id,
+        sum(days) as days,
         max(last_on) as last_on
     from years
     group by event_id, person_id
@@ -99,16 +101,16 @@ described as (
         h.project_id,
         case when m.first_on < e.starts_on then 'D2' when c.first_on < e.starts_on then 'D1' else 'D0' end as level,
         case
-            when least(c.first_on, f.first_on) >= e.starts_on - 30 then '30 days'
-            when least(c.first_on, f.first_on) >= e.starts_on - 90 then '90 days'
-            when least(c.first_on, f.first_on) >= e.starts_on - 365 then 'a year'
-            else 'longer'
+            when least(c.first_on, f.first_on) >= e.starts_on - 90 then 'for 90 days'
+            when least(c.first_on, f.first_on) >= e.starts_on - 365 then 'for a year'
+            else 'for longer'
         end as tenure,
         case
-            when h.last_on >= e.starts_on - 30 then '30 days'
-            when h.last_on >= e.starts_on - 90 then '90 days'
-            else 'a year'
+            when h.last_on >= e.starts_on - 30 then 'in 30 days'
+            when h.last_on >= e.starts_on - 90 then 'in 90 days'
+            else 'before'
         end as seen,
+        case when h.days = 1 then 'once' else 'more often' end as often,
         coalesce(k.clock, 'unknown') as clock,
         case when m.segment = 'outside' and m.first_on >= e.starts_on then m.first_on end as merged_on,
         t.person_id is not null as has_come

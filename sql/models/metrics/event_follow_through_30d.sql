@@ -29,14 +29,34 @@ owed as (
     where w.follow_days = 30
 ),
 
+-- With one of the two parts the other one follows, so neither is told where one is small.
+parted as (
+    select
+        o.*,
+        s.smallest_group,
+        min(o.n) filter (o.segment <> 'everyone') over (partition by o.scope_id) between 1 and s.smallest_group - 1
+            and o.segment <> 'everyone' as is_small
+    from owed as o
+    cross join {{ source('config', 'ospo') }} as s
+),
+
 judged as (
     select
         * exclude (status, reason),
-        case when status = 'ok' and n = 0 then 'no_data' else status end as status,
-        case when status = 'ok' and n = 0 then 'Of those who came, nobody who can be looked for '
-            || case segment when 'new' then 'was new.' else 'had been active before.' end
-            else reason end as reason
-    from owed
+        case
+            when status <> 'ok' then status
+            when n = 0 then 'no_data'
+            when is_small then 'suppressed'
+            else status
+        end as status,
+        case
+            when status <> 'ok' then reason
+            when n = 0 then 'Of those who came, nobody who can be looked for '
+                || case segment when 'new' then 'was new.' else 'had been active before.' end
+            when is_small then 'Of those who came and can be looked for, fewer than ' || smallest_group
+                || ' were new, or had been active before.'
+        end as reason
+    from parted
 ),
 
 bounded as (

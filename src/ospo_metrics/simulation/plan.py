@@ -264,6 +264,12 @@ CONFERENCES = (
     ("openbuild-days-2025", "OpenBuild Days 2025", date(2025, 2, 1)),
     ("openbuild-days-2026", "OpenBuild Days 2026", date(2026, 1, 31)),
 )
+OFFICE_HOURS = (
+    date(2025, 9, 2), date(2025, 10, 7), date(2025, 11, 4), date(2025, 12, 2),
+    date(2026, 1, 6), date(2026, 2, 3), date(2026, 3, 3), date(2026, 4, 7), date(2026, 5, 5), date(2026, 6, 2),
+    date(2026, 7, 7),
+)  # fmt: skip
+"""Those of which somebody kept a list; they change nothing."""
 TALKS_PER_CONFERENCE = 150
 OWN_TALKS_PER_CONFERENCE = 11
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-from ospo_metrics.simulation import plan
+from ospo_metrics.simulation import office_hours, plan
 from ospo_metrics.simulation.dice import Dice
 from ospo_metrics.simulation.happenings import Happenings
 from ospo_metrics.simulation.people import Person
@@ -169,6 +169,7 @@ def write(folder: Path, happenings: Happenings, seed: int, schedules: dict[str, 
             ("survey_id", "answered_on", "communities", "recommend", "heard_from", "invited"), survey
         ),
         "rates": (("currency", "rate", "from"), list(_RATES)),
+        "event_matches": (("event", "other", "same", "reason"), _event_matches()),
         "organizations": (("organization", "domains", "aliases", "kind"), list(_ORGANIZATIONS)),
         "affiliations": (
             ("person", "organization", "starts_on", "ends_on", "reason"),
@@ -201,6 +202,15 @@ def _events() -> list[tuple[Any, ...]]:
         for conference_id, title, day in plan.CONFERENCES
     ]  # fmt: skip
     return sorted([*held, *spoken], key=lambda row: str(row[2]))
+
+
+def _event_matches() -> list[tuple[Any, ...]]:
+    """A recurring entry has a name of its own for each day, so somebody says which list is of which."""
+    return [
+        (office_hours.name(plan.local(day.year, day.month, day.day, 16)), f"outreach.office-hour.{day}", "yes",
+         "who called in that day")
+        for day in plan.OFFICE_HOURS
+    ]  # fmt: skip
 
 
 def _affiliations(people: Sequence[Person], dice: Dice) -> list[tuple[Any, ...]]:
