@@ -23,9 +23,7 @@ def model(dbt: Any, session: Any) -> pa.Table:
         where grain = 'year' and status = 'ok'
         order by group_id
         """
-    ).arrow()
-    if hasattr(groups, "read_all"):
-        groups = groups.read_all()
+    ).to_arrow_table()
     # What was declined was never shipped: it waits to the end of what is known, like what is open.
     rows = session.sql(
         """
