@@ -1,5 +1,5 @@
 -- Like is compared with like: kind by kind of conversation, each kind weighing as much as newcomers opened of it. The
--- variance of the difference is that of both means (Greenwood's), the weights taken as given.
+-- variance of the difference is that of both means, the weights taken as given.
 {% set fewest = 6 %}
 {% set z = 1.959963984540 %}
 
