@@ -23,6 +23,8 @@ def metric(kind: str, sentence: str, **more: Any) -> Metric:
         "title": "Title",
         "definition": "What is counted.",
         "grain": "scope and month",
+        "replaces": "Something loud",
+        "replaces_why": "It says nothing.",
         "how_to_read": "Like this.",
         "kind": kind,
         "unit": "people",

@@ -33,13 +33,13 @@ REQUIRED_WORDS = (
     "segments",
     "caveats",
     "sentence",
+    "replaces",
+    "replaces_why",
 )
 OPTIONAL_WORDS = (
     "of",
     "compare",
     "sentence_not_reached",
-    "replaces",
-    "replaces_why",
     "chaoss_name",
     "chaoss_url",
     "chaoss_deviation",
@@ -75,11 +75,11 @@ class Metric:
     interval: str
     caveats: tuple[str, ...]
     sentence: str
+    replaces: str
+    replaces_why: str
     sentence_not_reached: str = ""
     of: str = ""
     compare: tuple[str, ...] = ()
-    replaces: str = ""
-    replaces_why: str = ""
     chaoss_name: str = ""
     chaoss_url: str = ""
     chaoss_deviation: str = ""

@@ -212,6 +212,52 @@ def person(
         print(f"Kept apart: {sentence}.")
 
 
+@explainer.command()
+def metric(
+    name: Annotated[str, typer.Argument(help="The name of a metric, such as new_contributors.")],
+    workspace: Folder = HERE,
+    scope: Annotated[
+        str | None, typer.Option(help="The id of a community, project, event or campaign; else the program.")
+    ] = None,
+    period: Annotated[
+        str | None,
+        typer.Option(help="A month (2026-06) or the last day of a period (2026-06-30); else the newest."),
+    ] = None,
+    rows: Annotated[
+        int, typer.Option(min=0, max=10_000, help="How many rows behind the number to show.")
+    ] = 10,
+) -> None:
+    """Tell what a metric means, how it is computed, and the rows behind one of its numbers."""
+    from ospo_metrics import words
+    from ospo_metrics.explain_metric import metric as explain
+    from ospo_metrics.query import write_table
+
+    with sentences():
+        found = explain(open_workspace(workspace), name, scope, period, rows)
+    told, first = found.metric, found.numbers[0]
+    print(f"{told.title} ({told.metric}, {told.kind} in {told.unit}, one row per {told.grain})\n")
+    print(told.definition)
+    print(f"How to read it: {told.how_to_read.strip()}")
+    print(f"How sure: {told.interval.strip()}")
+    for caveat in told.caveats:
+        print(f"Mind: {caveat}")
+    if told.chaoss_name:
+        print(f"CHAOSS: {told.chaoss_name}, {told.chaoss_url}. {told.chaoss_deviation}".rstrip())
+    print(f"\n{told.sql}\n")
+    print(
+        f"{first['scope_kind']} {first['scope_id']}, {words.in_period(first['period_start'], first['period_end'])}:"
+    )
+    for row in found.numbers:
+        number = words.Number(**row)
+        print(f"  {number.segment}: {words.sentence(told, number, number.scope_id)}")
+        known = {name: row[name] for name in _NUMBERS if row[name] is not None}
+        if known:
+            print("      " + ", ".join(f"{name} {value:g}" for name, value in known.items()))
+    for behind in found.behind:
+        print(f"\nBehind it, {behind.total:,} rows of {behind.model}. {behind.description}")
+        write_table(behind.columns, behind.rows, sys.stdout)
+
+
 @app.command(rich_help_panel="Look")
 def status(workspace: Folder = HERE) -> None:
     """Tell of the last runs, how fresh each source is, rows, rejects, and what is missing."""
@@ -336,6 +382,10 @@ def _republished(place: Workspace, ok: bool) -> str:
     return "NOT published anew: the published file is the one from before. Run 'ospo-metrics run'."
 
 
+_NUMBERS = ("value", "lower", "upper", "numerator", "denominator", "sample_size")
+"""What a row of a metric tells in numbers."""
+
+
 class UsageError(Exception):
     """What was asked for cannot be done as it was asked."""
 
@@ -345,6 +395,7 @@ def sentences() -> Iterator[None]:
     """Turn the errors that have an answer into one sentence and status 1; a defect keeps its traceback."""
     from ospo_metrics import simulation, steps
     from ospo_metrics.explain import UnknownPersonError
+    from ospo_metrics.explain_metric import UnknownMetricError
     from ospo_metrics.query import QueryError
 
     try:
@@ -355,6 +406,7 @@ def sentences() -> Iterator[None]:
         prefect_server.ServerError,
         simulation.NotSimulatedError,
         QueryError,
+        UnknownMetricError,
         UnknownPersonError,
         UsageError,
     ) as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Sequence
 from typing import Any, TextIO
 
 import duckdb
@@ -41,14 +42,15 @@ def answer(workspace: Workspace, sql: str, form: str, out: TextIO) -> None:
                 while rows_of_batch := result.fetchmany(10_000):
                     writer.writerows(rows_of_batch)
             case _:
-                _print(names, result.fetchall(), out)
+                write_table(names, result.fetchall(), out)
     except duckdb.Error as error:
         raise QueryError(str(error)) from None
     finally:
         connection.close()
 
 
-def _print(names: list[str], rows: list[tuple[Any, ...]], out: TextIO) -> None:
+def write_table(names: Sequence[str], rows: Sequence[tuple[Any, ...]], out: TextIO) -> None:
+    """Rows under their names, and how many there are."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in names:
         table.add_column(name, overflow="fold")

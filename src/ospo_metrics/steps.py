@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 import duckdb
 
-from ospo_metrics import pages, retention, transform
+from ospo_metrics import documentation, pages, retention, transform
 from ospo_metrics.catalog import CatalogError
 from ospo_metrics.collect import Collected, collect
 from ospo_metrics.erase import Erased, EraseError, Wanted, erase
@@ -349,4 +349,5 @@ def _publish(workspace: Workspace) -> Outcome:
 
 def _report(workspace: Workspace, progress: Teller) -> Outcome:
     written = pages.report(workspace, progress)
+    documentation.write(workspace)
     return Outcome(f"{len(written)} pages; open {written[0]}", {"pages": len(written)})

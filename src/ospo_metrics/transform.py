@@ -187,13 +187,15 @@ def write_config(workspace: Workspace) -> None:
         connection.execute("commit")
 
 
-def dbt(workspace: Workspace, arguments: list[str], progress: Teller | None) -> list[str]:
+def dbt(
+    workspace: Workspace, arguments: list[str], progress: Teller | None, target: Path | None = None
+) -> list[str]:
     """Run one dbt command and return the errors it told; none where it succeeded.
 
-    It is a process of its own, so that its lock on the warehouse ends with it.
+    It is a process of its own, so that its lock on the warehouse ends with it. What it leaves is put into `target`.
     """
     root = project.root()
-    target = _target(workspace)
+    target = target or _target(workspace)
     target.mkdir(parents=True, exist_ok=True)
     (target / "run_results.json").unlink(missing_ok=True)
     errors: list[str] = []

@@ -53,7 +53,7 @@ def simulate(
     written: dict[str, Any] = {}
     steps: tuple[tuple[str, Callable[[], dict[str, Any]]], ...] = (
         ("git", lambda: git_repositories.write(folder, happenings)),
-        ("github", lambda: github_answers.write(folder, happenings)),
+        ("github", lambda: github_answers.write(folder, happenings, seed)),
         ("profiles", lambda: profiles.write(folder, happenings, seed)),
         ("identities", lambda: registers.write(folder, happenings, seed)),
         ("mailing_lists", lambda: mail_archives.write(folder, happenings)),

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from ospo_metrics.simulation import plan
+from ospo_metrics.simulation import plan, stars
 from ospo_metrics.simulation.happenings import Commit, Conversation, Entry, Happenings
 from ospo_metrics.simulation.people import Person
 from ospo_metrics.simulation.plan import Community, Repository, iso
@@ -21,20 +21,21 @@ _REACTIONS = ("THUMBS_UP", "THUMBS_DOWN", "LAUGH", "HOORAY", "CONFUSED", "HEART"
 Node = dict[str, Any]
 
 
-def write(folder: Path, happenings: Happenings) -> dict[str, Any]:
+def write(folder: Path, happenings: Happenings, seed: int) -> dict[str, Any]:
     """Write `github/` as the recorded answers' reader expects it; returns what is in it, by repository."""
     by_repository: dict[str, list[Conversation]] = {}
     for talk in happenings.conversations:
         if talk.kind != "mail_thread":
             by_repository.setdefault(talk.project, []).append(talk)
     found: dict[str, Any] = {}
+    given = stars.imagine(seed)
     place = 0
     for community in plan.COMMUNITIES:
         for repository in community.repositories:
             place += 1
             talks = sorted(by_repository.get(repository.id, []), key=lambda talk: talk.number)
             target = folder / "github" / repository.id
-            recording = _Recording(repository, community, place, talks)
+            recording = _Recording(repository, community, place, talks, given[repository.id])
             found[repository.id] = recording.write(target, happenings.commits[repository.id])
     (folder / "github" / "recorded_at.txt").write_text(iso(plan.RECORDED_AT) + "\n")
     return found
@@ -44,8 +45,14 @@ class _Recording:
     """One repository's answers; identifiers are taken from blocks that no other repository uses."""
 
     def __init__(
-        self, repository: Repository, community: Community, place: int, talks: list[Conversation]
+        self,
+        repository: Repository,
+        community: Community,
+        place: int,
+        talks: list[Conversation],
+        given: stars.Stars,
     ) -> None:
+        self._stars = given
         self._repository, self._community, self._talks = repository, community, talks
         self._web = f"{_WEB}/{repository.id}"
         self._repository_id = 700_000_000 + place
@@ -68,6 +75,7 @@ class _Recording:
             streams[f"{talk.kind}_comments"] += comments
             streams[f"{talk.kind}_events"] += events
         streams["commits"] = [_commit(commit) for commit in sorted(commits, key=lambda each: each.landed_at)]
+        streams["star_history"] = stars.weeks(self._stars)
         issues, changes = streams["issues"], streams["change_requests"]
         comments = streams["issue_comments"] + streams["change_request_comments"]
         for name, nodes in (("repositories", [self._about(issues, changes)]), *streams.items()):
@@ -78,6 +86,7 @@ class _Recording:
             "change_requests": len(changes),
             "change_requests_merged": sum(node["merged"] for node in changes),
             "comments": len(comments),
+            "stars": sum(self._stars.given),
             "ghosts": sum(node["author"] is None for node in (*issues, *changes, *comments)),
         }
 
@@ -216,7 +225,7 @@ class _Recording:
             "hasIssuesEnabled": True,
             "hasDiscussionsEnabled": False,
             "viewerPermission": "READ",
-            "stargazerCount": 0,
+            "stargazerCount": sum(self._stars.given),
             "forkCount": 0,
             "watchers": {"totalCount": 0},
             "issues": {"totalCount": len(issues)},

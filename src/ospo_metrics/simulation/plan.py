@@ -207,7 +207,10 @@ EVENTS = (
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """Something we told the world; the factor multiplies arrivals while it runs, 1 is no effect."""
+    """Something we told the world; `factor` multiplies arrivals while it runs, `stars_factor` stars on its first day.
+
+    1 is no effect. `metric` is what the team said beforehand that it would look at.
+    """
 
     id: str
     title: str
@@ -218,6 +221,8 @@ class Campaign:
     channels: str
     cost: int
     staff_hours: int
+    stars_factor: float = 1.0
+    metric: str = "stars"
 
     @property
     def ends(self) -> int:
@@ -226,10 +231,11 @@ class Campaign:
 
 CAMPAIGNS = (
     Campaign("fastfs-2-launch", "fastfs 2.0 launch", "storage", local(2025, 6, 3), 28, 2.6,
-             "blog;newsletter;video", 5200, 60),
+             "blog;newsletter;video", 5200, 60, 6.0),
     Campaign("trace-week", "Trace week", "observability", local(2026, 2, 2), 28, 2.4,
-             "blog;podcast", 3900, 45),
-    Campaign("edge-posters", "Edge posters", "edge", local(2025, 4, 7), 28, 1.0, "print;social", 7800, 20),
+             "blog;podcast", 3900, 45, 4.0),
+    Campaign("edge-posters", "Edge posters", "edge", local(2025, 4, 7), 28, 1.0, "print;social", 7800, 20,
+             metric="new_contributors"),
     Campaign("log-sponsored-posts", "Sponsored log posts", "observability", local(2025, 11, 24), 28, 1.0,
              "sponsored posts", 6600, 12),
 )  # fmt: skip

@@ -215,7 +215,7 @@ def _campaigns() -> list[tuple[Any, ...]]:
     return [
         (campaign.id, campaign.title, datetime.fromtimestamp(campaign.starts, ZONE).date(),
          datetime.fromtimestamp(campaign.ends - 1, ZONE).date(), campaign.channels,
-         plan.community(campaign.community).repositories[0].id, "new_contributors", 28, campaign.community,
+         plan.community(campaign.community).repositories[0].id, campaign.metric, 28, campaign.community,
          _GOAL_OF[campaign.community], campaign.cost, "EUR", campaign.staff_hours)
         for campaign in plan.CAMPAIGNS
     ]  # fmt: skip

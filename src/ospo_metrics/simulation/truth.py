@@ -13,6 +13,7 @@ from ospo_metrics.simulation import plan, registers
 from ospo_metrics.simulation.happenings import Contribution, Conversation, Happenings, projects
 from ospo_metrics.simulation.people import Person
 from ospo_metrics.simulation.plan import HOUR, Community, Survival, iso
+from ospo_metrics.simulation.stars import Stars, imagine, ratio
 
 _DEFINITIONS = {
     "contribution": "a commit authored (at its author date), an issue or change request opened, a comment, "
@@ -41,6 +42,7 @@ def facts(happenings: Happenings, seed: int) -> dict[str, Any]:
         happenings.contributions(), key=lambda each: (each.at, each.person.id, each.project)
     )
     seen = [each for each in contributions if each.identity]
+    stars = imagine(seed)
     return {
         "definitions": _DEFINITIONS,
         "period": {
@@ -56,7 +58,7 @@ def facts(happenings: Happenings, seed: int) -> dict[str, Any]:
         "communities": [_community(each) for each in plan.COMMUNITIES],
         "entry_channels": _entry_channels(),
         "events": [_event(happenings, event) for event in plan.EVENTS],
-        "campaigns": [_campaign(campaign) for campaign in plan.CAMPAIGNS],
+        "campaigns": [_campaign(campaign, stars) for campaign in plan.CAMPAIGNS],
         "totals": _totals(happenings, contributions),
         "contributor_absence_factor": _absence_factors(happenings, seen),
         "namesakes": [list(pair) for pair in happenings.namesakes],
@@ -146,7 +148,8 @@ def _event(happenings: Happenings, event: plan.Event) -> dict[str, Any]:
     }
 
 
-def _campaign(campaign: plan.Campaign) -> dict[str, Any]:
+def _campaign(campaign: plan.Campaign, stars: dict[str, Stars]) -> dict[str, Any]:
+    repository = plan.community(campaign.community).repositories[0].id
     return {
         "id": campaign.id,
         "community": campaign.community,
@@ -154,6 +157,10 @@ def _campaign(campaign: plan.Campaign) -> dict[str, Any]:
         "ends_at": iso(campaign.ends),
         "has_effect": campaign.factor > 1,
         "arrivals_multiplied_by": campaign.factor,
+        "repository": repository,
+        "stars_multiplied_by": {
+            str(days): round(ratio(stars[repository], campaign, days), 4) for days in (7, 28)
+        },
     }
 
 
