@@ -20,9 +20,11 @@ from ospo_metrics.statistics import (
     log_rank,
     overlaps,
     poisson_interval,
+    restricted_mean_times,
     restricted_means,
     survival_curves,
     survival_medians,
+    survival_quantiles,
     wilson_interval,
 )
 
@@ -339,3 +341,94 @@ def test_chance_leaves_sizes_and_memberships_as_they_are() -> None:
     off = ~np.eye(3, dtype=bool)
     assert len(fitting) > 3
     assert found.expected[off] == pytest.approx(expected[off], abs=0.06)
+
+
+_ROWS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 30), st.booleans()), min_size=1, max_size=120)
+
+
+def _columns(rows: list[tuple[int, int, bool]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return (
+        np.array([row[0] for row in rows], dtype=np.int64),
+        np.array([row[1] for row in rows], dtype=np.float64),
+        np.array([row[2] for row in rows]),
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(_ROWS, st.sampled_from([0.25, 0.5, 0.9]))
+def test_survival_quantiles_equal_lifelines(rows: list[tuple[int, int, bool]], share: float) -> None:
+    """The time by which a share was over is where lifelines' curve, and its band, first fall to what is left."""
+    group, duration, happened = _columns([(g, t + 1, d) for g, t, d in rows])
+
+    ours = survival_quantiles(group, duration, happened, share)
+
+    for position, name in enumerate(ours.group):
+        mine = group == name
+        fitter = lifelines.KaplanMeierFitter().fit(duration[mine], happened[mine])
+        survival = fitter.survival_function_.iloc[:, 0]
+        bands = [fitter.confidence_interval_.iloc[:, i].fillna(survival) for i in (0, 1)]
+        reached = [
+            curve.index[curve.round(12) <= round(1 - share, 12)] for curve in (survival, bands[0], bands[1])
+        ]
+        expected = [float(times[0]) if len(times) else np.inf for times in reached]
+        found = (ours.time[position], ours.lower[position], ours.upper[position])
+        assert np.nan_to_num(found, nan=np.inf) == pytest.approx(expected)
+
+
+@settings(max_examples=150, deadline=None)
+@given(_ROWS, st.sampled_from([0.5, 7.0, 14.0, 40.0]))
+def test_restricted_mean_times_equal_lifelines(rows: list[tuple[int, int, bool]], until: float) -> None:
+    """Each group's mean is the area under lifelines' curve up to the limit, whatever is tied or censored."""
+    group, duration, happened = _columns(rows)
+
+    ours = restricted_mean_times(group, duration, happened, until)
+
+    for position, name in enumerate(ours.group):
+        mine = group == name
+        fitter = lifelines.KaplanMeierFitter().fit(duration[mine], happened[mine])
+        expected = restricted_mean_survival_time(fitter, t=until)
+        assert ours.mean[position] == pytest.approx(expected, abs=1e-9)
+        assert (ours.events[position], ours.size[position]) == (happened[mine].sum(), mine.sum())
+
+
+@settings(max_examples=150, deadline=None)
+@given(_ROWS, st.sampled_from([7.0, 14.0]))
+def test_the_variance_of_a_restricted_mean_is_greenwoods(
+    rows: list[tuple[int, int, bool]], until: float
+) -> None:
+    """It is the sum over the times of d / (n (n - d)) times the square of the area that is left after each."""
+    group, duration, happened = _columns(rows)
+
+    ours = restricted_mean_times(group, duration, happened, until)
+
+    for position, name in enumerate(ours.group):
+        time, over = duration[group == name], happened[group == name]
+        expected, survival = 0.0, 1.0
+        steps = []
+        for at in sorted(set(time[over])):
+            n, d = int((time >= at).sum()), int(((time == at) & over).sum())
+            survival *= 1 - d / n
+            steps.append((at, n, d, survival))
+        for place, (at, n, d, left) in enumerate(steps):
+            ends = [step[0] for step in steps[place + 1 :]] + [until]
+            levels = [left, *(step[3] for step in steps[place + 1 :])]
+            starts = [at, *(step[0] for step in steps[place + 1 :])]
+            area = sum(
+                level * max(min(end, until) - min(start, until), 0)
+                for start, end, level in zip(starts, ends, levels, strict=True)
+            )
+            if at <= until and n > d:
+                expected += area**2 * d / (n * (n - d))
+        assert ours.variance[position] == pytest.approx(expected, abs=1e-9)
+
+
+@given(st.lists(st.floats(0, 40), min_size=2, max_size=60))
+def test_with_everybody_followed_a_restricted_mean_is_a_plain_one(times: list[float]) -> None:
+    """Where nobody is lost before the limit, it is the mean of the times cut there, and its variance theirs over n."""
+    duration = np.array(times)
+    cut = np.minimum(duration, 14.0)
+
+    ours = restricted_mean_times(np.zeros(len(times), dtype=np.int64), duration, duration < 40, 14.0)
+
+    assert ours.mean[0] == pytest.approx(cut.mean(), abs=1e-9)
+    assert ours.variance[0] == pytest.approx(cut.var() / len(cut), abs=1e-9)

@@ -65,31 +65,51 @@ class Medians:
 def survival_medians(
     group: Integers, duration: Floats, happened: Booleans, confidence: float = 0.95
 ) -> Medians:
-    """Kaplan–Meier median of each group, in the unit of `duration`; who still waits is counted as waiting.
+    """Kaplan–Meier median of each group, in the unit of `duration`; who still waits is counted as waiting."""
+    found = survival_quantiles(group, duration, happened, 0.5, confidence)
+    return Medians(found.group, found.time, found.lower, found.upper, found.events, found.size)
+
+
+@dataclass(frozen=True, slots=True)
+class Quantiles:
+    """One row a group: by when a share of them was over, with its interval; not a number where it is not reached."""
+
+    group: Integers
+    time: Floats
+    lower: Floats
+    upper: Floats
+    events: Integers
+    size: Integers
+
+
+def survival_quantiles(
+    group: Integers, duration: Floats, happened: Booleans, share: float = 0.5, confidence: float = 0.95
+) -> Quantiles:
+    """The time by which a share of each group was over, of Kaplan and Meier's curve, in the unit of `duration`.
 
     The interval is that of Brookmeyer and Crowley (1982) on the log(-log) scale with Greenwood's variance:
-    its ends are the first times at which the upper and the lower band of the survival curve fall to one
-    half. All groups are worked through in one sorted pass.
+    its ends are the first times at which the upper and the lower band of the survival curve fall to what is
+    left. All groups are worked through in one sorted pass.
     """
     curves = survival_curves(group, duration, happened, confidence)
     groups, starts = np.unique(curves.group, return_index=True)
     size = curves.at_risk[starts]
     if not len(groups):
-        return Medians(groups, np.empty(0), np.empty(0), np.empty(0), size, size)
+        return Quantiles(groups, np.empty(0), np.empty(0), np.empty(0), size, size)
 
-    def first_at_half(curve: Floats) -> Floats:
+    def first_at(curve: Floats) -> Floats:
         answer = np.full(len(groups), np.nan)
-        hit = np.flatnonzero(curve <= 0.5 + 1e-12)
+        hit = np.flatnonzero(curve <= 1 - share + 1e-12)
         reached, first = np.unique(curves.group[hit], return_index=True)
         answer[np.searchsorted(groups, reached)] = curves.time[hit[first]]
         return answer
 
     events = np.add.reduceat(curves.events, starts)
-    return Medians(
+    return Quantiles(
         groups,
-        first_at_half(curves.survival),
-        first_at_half(curves.lower),
-        first_at_half(curves.upper),
+        first_at(curves.survival),
+        first_at(curves.lower),
+        first_at(curves.upper),
         events,
         size,
     )
@@ -332,3 +352,28 @@ def overlaps(members: Booleans, permutations: int = 199, seed: int = 0) -> Overl
     expected = drawn.mean(axis=0)
     distance = np.abs(drawn - expected)
     return Overlaps(expected, (distance >= np.abs(seen - expected) - 1e-9).mean(axis=0))
+
+
+@dataclass(frozen=True, slots=True)
+class RestrictedMeans:
+    """One row a group: the mean time, of which no more counts than up to a limit, and the variance of that mean."""
+
+    group: Integers
+    mean: Floats
+    variance: Floats
+    events: Integers
+    size: Integers
+
+
+def restricted_mean_times(
+    group: Integers, duration: Floats, happened: Booleans, until: float
+) -> RestrictedMeans:
+    """The mean time of each group of which no more counts than up to a limit, in the unit of `duration`."""
+    curves = survival_curves(group, duration, happened)
+    groups, starts = np.unique(curves.group, return_index=True)
+    if not len(groups):
+        return RestrictedMeans(groups, np.empty(0), np.empty(0), curves.events, curves.at_risk)
+    mean, error = restricted_means(curves, np.full(len(groups), until))
+    return RestrictedMeans(
+        groups, mean, error**2, np.add.reduceat(curves.events, starts), curves.at_risk[starts]
+    )
