@@ -14,13 +14,20 @@ from ospo_metrics.warehouse import identifier, records
 PUBLIC_GROUP = 10
 """Groups smaller than this are not told outside; inside it is `smallest_group`."""
 
-TOTALS = {"first_response_time": ("everyone", ("newcomers", "regulars"))}
+TOTALS = {
+    "first_response_time": ("everyone", ("newcomers", "regulars")),
+    "answered_within_48h": ("everyone", ("newcomers", "regulars")),
+    "first_question_success": ("all", ("issues", "discussions", "lists")),
+}
 """The segment that other segments of a metric make up."""
 
-ONCE = frozenset({"new_contributors", "first_response_time"})
+_HELP_ONCE = frozenset(
+    {"answered_within_48h", "resolution_rate_30d", "first_question_success", "good_first_issue_uptake"}
+)
+ONCE = frozenset({"new_contributors", "first_response_time", "first_pr_merge_rate"}) | _HELP_ONCE
 """Metrics of what happens once, so that months add up; everybody else may be in several."""
 
-APART = frozenset({"first_response_time"})
+APART = frozenset({"first_response_time"}) | _HELP_ONCE
 """Metrics of what is in one project only, so that projects add up."""
 
 WITHIN: Sequence[Sequence[Place]] = (
@@ -45,10 +52,13 @@ WITHIN: Sequence[Sequence[Place]] = (
         ("event_outcomes", "year", "group"),
         ("event_outcomes", "year", "hits"),
     ],
+    [("feature_demand", "everyone", "group"), ("feature_demand", "other", "group")],
 )
 """Groups each of which is within the one before, of the same scope and period."""
 
 _FOUND = ("matched", "not_found", "not_agreed", "not_asked", "no_address", "let_go")
+_RESOLVED = ("completed", "not_planned", "still_open")
+_SOLVED = ("newcomers", "others", "unlinked")
 SUMS: Sequence[tuple[Place, Sequence[Place]]] = (
     (("event_outcomes", "came", "hits"), [("identity_match_rate", each, "hits") for each in _FOUND]),
     *(
@@ -59,9 +69,31 @@ SUMS: Sequence[tuple[Place, Sequence[Place]]] = (
         (("event_outcomes", one, "group"), [("identity_match_rate", each, "hits") for each in _FOUND[:2]])
         for one in ("day_30", "day_90", "day_180", "year")
     ),
+    *(
+        (("resolution_rate_30d", one, "group"), [("resolution_rate_30d", each, "hits") for each in _RESOLVED])
+        for one in _RESOLVED
+    ),
+    *(
+        (
+            ("good_first_issue_uptake", one, "group"),
+            [("good_first_issue_uptake", each, "hits") for each in _SOLVED],
+        )
+        for one in _SOLVED
+    ),
+    (
+        ("first_pr_merge_rate", "spam", "group"),
+        [("first_pr_merge_rate", "first", "group"), ("first_pr_merge_rate", "spam", "hits")],
+    ),
+    (("answered_within_48h", "everyone", "group"), [("first_response_time", "everyone", "group")]),
+    (("answered_within_48h", "newcomers", "group"), [("first_response_time", "newcomers", "group")]),
+    (("answered_within_48h", "regulars", "group"), [("first_response_time", "regulars", "group")]),
+    (("first_response_time", "everyone_p90", "group"), [("first_response_time", "everyone", "group")]),
+    (("first_response_time", "newcomers_p90", "group"), [("first_response_time", "newcomers", "group")]),
+    (("first_response_time", "regulars_p90", "group"), [("first_response_time", "regulars", "group")]),
 )
-"""Counts of events that are the sum of others: who came is found, or not for one reason; who is found or not, but was
-looked for, is measured afterwards."""
+"""Counts of one scope and period that are the sum of others: who came is found, or not for one reason; who is found or
+not, but was looked for, is measured afterwards; an issue has one outcome; a first change request is spam or not; what
+was answered in two days is of the same conversations as how long they waited."""
 
 KEY = ("metric", "scope_kind", "scope_id", "period_start", "period_end", "segment")
 
@@ -73,7 +105,19 @@ def structure(connection: duckdb.DuckDBPyConnection, kinds: dict[str, str], cata
         f"select community_id, project_id from {catalog}core.community_projects order by all"  # noqa: S608
     ).fetchall():
         communities[community].append(project)
-    return Structure(communities, kinds, TOTALS, WITHIN, ONCE, APART, SUMS)
+    within = [*WITHIN, *(_themes(connection, catalog) if "feature_demand" in kinds else [])]
+    return Structure(communities, kinds, TOTALS, within, ONCE, APART, SUMS)
+
+
+def _themes(connection: duckdb.DuckDBPyConnection, catalog: str) -> list[list[Place]]:
+    """Who asks for one thing is among those who ask at all; what there is to ask for, the labels say."""
+    return [
+        [("feature_demand", "everyone", "group"), ("feature_demand", theme, "group")]
+        for (theme,) in connection.execute(
+            f"select distinct segment from {catalog}metrics.feature_demand "  # noqa: S608
+            "where segment not in ('everyone', 'other', 'unlabelled') order by segment"
+        ).fetchall()
+    ]
 
 
 def rows(connection: duckdb.DuckDBPyConnection, metrics: Sequence[str], catalog: str) -> list[dict[str, Any]]:
