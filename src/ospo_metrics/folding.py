@@ -16,6 +16,8 @@ PUBLIC_GROUP = 10
 
 TOTALS = {
     "first_response_time": ("everyone", ("newcomers", "regulars")),
+    "answered_within_48h": ("everyone", ("newcomers", "regulars")),
+    "first_question_success": ("all", ("issues", "discussions", "lists")),
     "warm_introductions": ("made", ("led_somewhere", "came_to_nothing", "open")),
     "event_follow_through_30d": ("everyone", ("new", "existing")),
     "engaged_people_28d": ("engaged", ("new", "returning", "reactivated")),
@@ -25,10 +27,14 @@ TOTALS = {
 }
 """The segment that other segments of a metric make up."""
 
-ONCE = frozenset(
+_HELP_ONCE = frozenset(
+    {"answered_within_48h", "resolution_rate_30d", "first_question_success", "good_first_issue_uptake"}
+)
+ONCE = _HELP_ONCE | frozenset(
     {
         "new_contributors",
         "first_response_time",
+        "first_pr_merge_rate",
         "funnel_step_rates",
         "one_and_done_share",
         "joiners_minus_leavers",
@@ -36,7 +42,7 @@ ONCE = frozenset(
 )
 """Metrics of what happens once, so that months add up; everybody else may be in several."""
 
-APART = frozenset({"first_response_time"})
+APART = frozenset({"first_response_time"}) | _HELP_ONCE
 """Metrics of what is in one project only, so that projects add up."""
 
 LOOSE = frozenset(
@@ -148,6 +154,7 @@ WITHIN: Sequence[Sequence[Place]] = (
     [("org_concentration", "with_unknown", "group"), ("org_concentration", "without_unknown", "group")],
     [("contributor_lifetime", each, "group") for each in ("silence_90", "everyone", "silence_365")],
     [("contributor_lifetime", each, "group") for each in ("everyone", "came_back")],
+    [("feature_demand", "everyone", "group"), ("feature_demand", "other", "group")],
 )
 """Groups each of which is within the one before, of the same scope and period."""
 
@@ -207,6 +214,8 @@ _VOICES = ("outside", "own", "unknown")
 _FOUND = ("matched", "not_found", "not_agreed", "not_asked", "no_address", "let_go")
 _CHANNELS = ("there", "people", "mail", "social", "media", "web", "other_event", "link", "other")
 _REACHED: Place = ("reach_unique_people", "all_channels", "group")
+_RESOLVED = ("completed", "not_planned", "still_open")
+_SOLVED = ("newcomers", "others", "unlinked")
 SUMS: Sequence[tuple[Place, Sequence[Place]]] = (
     (_CAME, [("show_up_rate", "everyone", "hits")]),
     (("event_outcomes", "came", "group"), [("show_up_rate", "everyone", "group")]),
@@ -232,9 +241,31 @@ SUMS: Sequence[tuple[Place, Sequence[Place]]] = (
         for one in _VOICES
     ),
     *_PARTS,
+    *(
+        (("resolution_rate_30d", one, "group"), [("resolution_rate_30d", each, "hits") for each in _RESOLVED])
+        for one in _RESOLVED
+    ),
+    *(
+        (
+            ("good_first_issue_uptake", one, "group"),
+            [("good_first_issue_uptake", each, "hits") for each in _SOLVED],
+        )
+        for one in _SOLVED
+    ),
+    (
+        ("first_pr_merge_rate", "spam", "group"),
+        [("first_pr_merge_rate", "first", "group"), ("first_pr_merge_rate", "spam", "hits")],
+    ),
+    (("answered_within_48h", "everyone", "group"), [("first_response_time", "everyone", "group")]),
+    (("answered_within_48h", "newcomers", "group"), [("first_response_time", "newcomers", "group")]),
+    (("answered_within_48h", "regulars", "group"), [("first_response_time", "regulars", "group")]),
+    (("first_response_time", "everyone_p90", "group"), [("first_response_time", "everyone", "group")]),
+    (("first_response_time", "newcomers_p90", "group"), [("first_response_time", "newcomers", "group")]),
+    (("first_response_time", "regulars_p90", "group"), [("first_response_time", "regulars", "group")]),
 )
 """Counts that are the sum of others: who came is found, or not for one reason; who is found or not, but was looked for,
-is measured afterwards; who was there in the month came or stayed; everybody is on one level, and has one clock."""
+is measured afterwards; who was there in the month came or stayed; everybody is on one level, and has one clock; an
+issue has one outcome; a first change request is spam or not; who was answered in time is who has waited."""
 
 KEY = ("metric", "scope_kind", "scope_id", "period_start", "period_end", "segment")
 
@@ -250,7 +281,19 @@ def structure(connection: duckdb.DuckDBPyConnection, kinds: dict[str, str], cata
         name: "proportion" if name in AS_SHARES else "count" if name in AS_COUNTS else kind
         for name, kind in kinds.items()
     }
-    return Structure(communities, kinds, TOTALS, WITHIN, ONCE, APART, SUMS, EARLIER_SUMS, LOOSE, THINGS)
+    within = [*WITHIN, *(_themes(connection, catalog) if "feature_demand" in kinds else [])]
+    return Structure(communities, kinds, TOTALS, within, ONCE, APART, SUMS, EARLIER_SUMS, LOOSE, THINGS)
+
+
+def _themes(connection: duckdb.DuckDBPyConnection, catalog: str) -> list[list[Place]]:
+    """Who asks for one thing is among those who ask at all; what there is to ask for, the labels say."""
+    return [
+        [("feature_demand", "everyone", "group"), ("feature_demand", theme, "group")]
+        for (theme,) in connection.execute(
+            f"select distinct segment from {catalog}metrics.feature_demand "  # noqa: S608
+            "where segment not in ('everyone', 'other', 'unlabelled') order by segment"
+        ).fetchall()
+    ]
 
 
 def rows(connection: duckdb.DuckDBPyConnection, metrics: Sequence[str], catalog: str) -> list[dict[str, Any]]:

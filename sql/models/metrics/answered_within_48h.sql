@@ -17,7 +17,7 @@ monthly as (
 ),
 
 owed as (
-    select distinct scope_kind, scope_id, segment
+    select distinct scope_kind, scope_id, segment, scope_kind = 'project' as is_yearly
     from {{ ref('int_scopes') }}
     cross join unnest(['everyone', 'newcomers', 'regulars']) as o(segment)
 ),

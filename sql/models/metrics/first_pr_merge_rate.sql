@@ -54,13 +54,14 @@ monthly as (
 ),
 
 owed as (
-    select distinct s.scope_kind, s.scope_id, o.segment
+    select distinct
+        s.scope_kind, s.scope_id, o.segment, s.scope_kind = 'project' or o.segment = 'spam' as is_yearly
     from {{ ref('int_scopes') }} as s
     join {{ ref('int_projects') }} as p on s.project_id = p.project_id and p.kind = 'repository'
     cross join unnest(['first', 'later', 'spam']) as o(segment)
 ),
 
-counted as ({{ followed_counts('owed', 'monthly', 60, projects_by_year=true) }}),
+counted as ({{ followed_counts('owed', 'monthly', 60) }}),
 
 judged as (
     select

@@ -1,4 +1,3 @@
--- A channel is owed to the scopes that have it: lists, issues, and discussions where there ever was one.
 with first_questions as (
     select
         project_id,
@@ -16,40 +15,49 @@ monthly as (
     group by all
 ),
 
-channels as (
-    select project_id, unnest(['all', case kind when 'repository' then 'issues' else 'lists' end]) as segment
-    from {{ ref('int_projects') }}
-    union
-    select distinct project_id, 'discussions' from {{ ref('fct_conversations') }} where kind = 'discussion'
-),
-
 owed as (
-    select distinct s.scope_kind, s.scope_id, c.segment
+    select
+        s.scope_kind, s.scope_id, o.segment, bool_or(o.segment in ('all', c.segment)) as is_there,
+        s.scope_kind = 'project' or o.segment <> 'all' as is_yearly
     from {{ ref('int_scopes') }} as s
-    join channels as c on s.project_id = c.project_id
+    join (
+        select project_id, case kind when 'repository' then 'issues' else 'lists' end as segment
+        from {{ ref('int_projects') }}
+        union
+        select project_id, 'discussions' from {{ ref('fct_conversations') }} where kind = 'discussion'
+    ) as c on s.project_id = c.project_id
+    cross join unnest(['all', 'issues', 'discussions', 'lists']) as o(segment)
+    group by s.scope_kind, s.scope_id, o.segment
 ),
 
-counted as ({{ followed_counts('owed', 'monthly', 14, projects_by_year=true) }}),
+counted as ({{ followed_counts('owed', 'monthly', 14) }}),
 
 judged as (
     select
-        * exclude (status, reason),
+        c.* exclude (status, reason),
         case
-            when status = 'ok' and period_start < newness_known_from then 'refused'
-            when status = 'ok' and n = 0 then 'no_data'
-            else status
+            when not o.is_there then 'no_data'
+            when c.status = 'ok' and c.period_start < c.newness_known_from then 'refused'
+            when c.status = 'ok' and c.n = 0 then 'no_data'
+            else c.status
         end as status,
         case
-            when status = 'ok' and period_start < newness_known_from then {{ newness_reason() }}
-            when status = 'ok' and n = 0 then case segment
+            when not o.is_there then case c.segment
+                when 'issues' then 'There is no repository here.'
+                when 'discussions' then 'There has never been a discussion here.'
+                else 'There is no mailing list here.'
+            end
+            when c.status = 'ok' and c.period_start < c.newness_known_from then {{ newness_reason() }}
+            when c.status = 'ok' and c.n = 0 then case c.segment
                 when 'issues' then 'No newcomer began with an issue in this period.'
                 when 'discussions' then 'No newcomer began with a discussion in this period.'
                 when 'lists' then 'No newcomer began with a thread on a mailing list in this period.'
                 else 'No newcomer began with a question in this period.'
             end
-            else reason
+            else c.reason
         end as reason
-    from counted
+    from counted as c
+    join owed as o on c.scope_kind = o.scope_kind and c.scope_id = o.scope_id and c.segment = o.segment
 )
 
 {{ proportion_rows('first_question_success', 'judged') }}

@@ -79,7 +79,7 @@ counted as (
     left join monthly as m
         on p.scope_kind = m.scope_kind and p.scope_id = m.scope_id and o.segment = m.segment
         and m.month >= p.period_start and m.month < p.period_end
-    where p.scope_kind <> 'project' or p.grain = 'year'
+    where p.grain = 'year'
     group by all
 ),
 
