@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import duckdb
+import jinja2
 import lifelines
 import lifelines.datasets
 import numpy as np
@@ -14,12 +16,17 @@ from lifelines.statistics import logrank_test
 from lifelines.utils import restricted_mean_survival_time
 from scipy.stats import binomtest, chi2
 
+from ospo_metrics import project
 from ospo_metrics.statistics import (
     Curves,
+    compare_proportions,
     difference_interval,
+    e_value,
     log_rank,
+    odds_ratio,
     overlaps,
     poisson_interval,
+    proportion_difference,
     restricted_mean_times,
     restricted_means,
     survival_curves,
@@ -28,16 +35,29 @@ from ospo_metrics.statistics import (
     wilson_interval,
 )
 
+PUBLISHED = [(1, 16, 0.0111, 0.2833), (50, 350, 0.1101, 0.1834), (23_848, 98_855, 0.2386, 0.2439)]
 
-@pytest.mark.parametrize(
-    ("k", "n", "lower", "upper"),
-    [(1, 16, 0.0111, 0.2833), (50, 350, 0.1101, 0.1834), (23_848, 98_855, 0.2386, 0.2439)],
-)
+
+@pytest.mark.parametrize(("k", "n", "lower", "upper"), PUBLISHED)
 def test_wilson_gives_the_published_intervals(k: int, n: int, lower: float, upper: float) -> None:
     """Fedora's badge, Sentry's webinar and Hacktoberfest 2023 have the intervals that were published."""
     low, high = wilson_interval(np.array([k]), np.array([n]))
 
     assert [round(float(low[0]), 4), round(float(high[0]), 4)] == [lower, upper]
+
+
+@pytest.mark.parametrize(("k", "n", "lower", "upper"), PUBLISHED)
+def test_wilson_in_sql_gives_the_published_intervals(k: int, n: int, lower: float, upper: float) -> None:
+    """The macro that every share of the models goes through says the same as Python, to the twelfth digit."""
+    macros = jinja2.Environment().from_string((project.root() / "sql/macros/wilson.sql").read_text()).module
+
+    found = duckdb.sql(f"select {macros.wilson_lower(k, n)}, {macros.wilson_upper(k, n)}").fetchone()  # type: ignore[attr-defined]
+
+    assert found is not None
+    assert [round(end, 4) for end in found] == [lower, upper]
+    assert found == pytest.approx(
+        [float(end[0]) for end in wilson_interval(np.array([k]), np.array([n]))], abs=1e-12
+    )
 
 
 @given(st.integers(0, 500), st.integers(1, 500))
@@ -432,3 +452,100 @@ def test_with_everybody_followed_a_restricted_mean_is_a_plain_one(times: list[fl
 
     assert ours.mean[0] == pytest.approx(cut.mean(), abs=1e-9)
     assert ours.variance[0] == pytest.approx(cut.var() / len(cut), abs=1e-9)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 3), st.integers(0, 30), st.booleans()),
+        min_size=1,
+        max_size=100,
+    )
+)
+def test_survival_curves_equal_lifelines(rows: list[tuple[int, int, bool]]) -> None:
+    """Each group's curve, band, number at risk and steps are lifelines', whatever is tied, censored or at time 0."""
+    group = np.array([row[0] for row in rows], dtype=np.int64)
+    duration = np.array([row[1] for row in rows], dtype=np.float64)
+    happened = np.array([row[2] for row in rows])
+
+    ours = survival_curves(group, duration, happened)
+
+    assert sorted(set(group)) == sorted(set(ours.group))
+    for name in set(group):
+        mine, there = ours.group == name, group == name
+        fitter = lifelines.KaplanMeierFitter().fit(duration[there], happened[there])
+        times = ours.time[mine]
+        survival = fitter.survival_function_.iloc[:, 0].loc[times]
+        table = fitter.event_table.loc[times]
+        assert list(times) == sorted(set(duration[there]))
+        assert ours.survival[mine] == pytest.approx(survival.to_numpy(), abs=1e-12)
+        # Where nobody or everybody is left, lifelines has no band; ours is the curve.
+        for place, end in enumerate((ours.lower, ours.upper)):
+            band = fitter.confidence_interval_.iloc[:, place].loc[times]
+            sure = (survival < 1 - 1e-12) & (survival > 1e-12)
+            assert end[mine] == pytest.approx(band.where(sure, survival).to_numpy(), abs=1e-9)
+        assert list(ours.at_risk[mine]) == list(table["at_risk"].astype(int))
+        assert list(ours.events[mine]) == list(table["observed"].astype(int))
+
+
+def test_no_rows_give_no_curve() -> None:
+    """Nothing in, nothing out, and no warning."""
+    nothing = survival_curves(np.empty(0, dtype=np.int64), np.empty(0), np.empty(0, dtype=bool))
+
+    assert len(nothing.group) == len(nothing.survival) == 0
+
+
+def test_the_odds_of_newcomers_of_events_are_those_that_were_published() -> None:
+    """242 of 2,001 who came to an event against 192 of 2,001 who did not: 1.30, with 1.06 to 1.58 (2604.22120)."""
+    found = odds_ratio(np.array([242]), np.array([2001]), np.array([192]), np.array([2001]))
+
+    assert [round(float(each[0]), 2) for each in found] == [1.30, 1.06, 1.58]
+
+
+def test_no_odds_are_told_where_a_cell_is_empty() -> None:
+    """With none or all on a side there is no ratio, and no warning either."""
+    found = odds_ratio(np.array([0, 3, 5]), np.array([9, 3, 9]), np.array([3, 1, 0]), np.array([9, 3, 9]))
+
+    assert np.isnan(np.stack(found)).all()
+
+
+def test_differences_of_columns_have_newcombes_interval() -> None:
+    """His own examples (1998, table II, method 10), 56 of 70 against 48 of 80 and 9 of 10 against 3 of 10."""
+    difference, low, high = proportion_difference(
+        np.array([56, 9]), np.array([70, 10]), np.array([48, 3]), np.array([80, 10])
+    )
+
+    assert difference == pytest.approx([0.2, 0.6])
+    assert low == pytest.approx([0.0524, 0.1705], abs=5e-5)
+    assert high == pytest.approx([0.3339, 0.8090], abs=5e-5)
+
+
+@given(st.integers(0, 50), st.integers(1, 50), st.integers(0, 50), st.integers(1, 50))
+def test_a_difference_is_the_same_one_by_one_and_in_columns(
+    k: int, n: int, other_k: int, other_n: int
+) -> None:
+    """The form for whole columns and the form for one pair of numbers say the same."""
+    k, other_k = min(k, n), min(other_k, other_n)
+    low, high = wilson_interval(np.array([k, other_k]), np.array([n, other_n]))
+
+    columns = proportion_difference(np.array([k]), np.array([n]), np.array([other_k]), np.array([other_n]))
+
+    one = difference_interval((k / n, low[0], high[0]), (other_k / other_n, low[1], high[1]))
+    assert [float(end[0]) for end in columns[1:]] == pytest.approx(one, abs=1e-12)
+
+
+def test_e_values_are_those_of_its_inventors() -> None:
+    """A ratio of 3.9 needs 7.26 (VanderWeele and Ding 2017), 1/3.9 as much, and one of 1 needs nothing."""
+    found = e_value(np.array([3.9, 1.0, 1 / 3.9, np.inf, np.nan]))
+
+    assert found[:3] == pytest.approx([7.26, 1.0, 7.26], abs=5e-3)
+    assert np.isnan(found[3:]).all()
+
+
+def test_a_comparison_without_anybody_on_one_side_is_no_number() -> None:
+    """No trial, no difference and no ratio; none of several on the other side has a difference and no ratio."""
+    found = compare_proportions(np.array([1, 1]), np.array([2, 2]), np.array([0, 0]), np.array([0, 2]))
+
+    assert np.isnan(found.difference[0])
+    assert found.difference[1] == 0.5
+    assert np.isnan(found.e_value).all()
