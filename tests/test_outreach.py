@@ -212,7 +212,7 @@ def test_a_header_that_lacks_what_a_row_needs_is_told(tmp_path: Path) -> None:
         (
             "outreach/goals.csv:row 1",
             "sheet goals, row 1: the header lacks goal; the columns are goal_id, goal, audience, message, channels, "
-            "metric, target, by",
+            "metric, target, by, communities",
         )
     ]
     put(tmp_path, "goals.csv", "goal_id,goal,chanels\ng,More,blog\n")

@@ -170,8 +170,27 @@ def report(
 ) -> None:
     """Make the dashboards from the published file."""
     place = _steps(workspace, ["report"])
-    if opened:
-        webbrowser.open((place.dashboards / "index.html").as_uri())
+    index = place.dashboards / "index.html"
+    if opened and not webbrowser.open(index.as_uri()):
+        print(f"No browser could be started here; open {index} in yours.")
+
+
+@app.command(rich_help_panel="Every week")
+def send_digest(
+    workspace: Folder = HERE,
+    again: Annotated[bool, typer.Option("--again", help="Also if it was sent this week already.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print it, and send nothing.")] = False,
+) -> None:
+    """Send the digest of the week by mail or into a chat, to whom ospo.toml names; once a week at most."""
+    from ospo_metrics import digest, sending
+
+    with sentences():
+        place = open_workspace(workspace)
+        if dry_run:
+            url = place.settings.digest.dashboards_url if place.settings.digest else None
+            print(digest.as_text(digest.make(place), url or ""), end="")
+        else:
+            print(sending.send(place, datetime.now(UTC), again=again).sentence)
 
 
 @app.command(rich_help_panel="Look")

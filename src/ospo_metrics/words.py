@@ -174,6 +174,21 @@ def compare(metric: Metric, one: Number, other: Number) -> str:
     return f"For {first} it is {more} than for {second}; chance alone would rarely do that."
 
 
+def chance(metric: Metric, one: Number, other: Number) -> float | None:
+    """How often chance alone would set two numbers at least so far apart; None where one has no value or no range.
+
+    It is the p-value that the interval of their difference implies, by the normal distribution: below 0.05 exactly
+    where `change` and `compare` say that they differ.
+    """
+    if not (one.has_value and other.has_value and _has_interval(one) and _has_interval(other)):
+        return None
+    apart, lower, upper = _difference(metric, one, other)
+    reach = apart - lower if apart > 0 else upper - apart
+    if not math.isfinite(apart) or not math.isfinite(reach) or reach <= 0:
+        return 1.0 if lower <= 0 <= upper else 0.0
+    return math.erfc(1.959964 * abs(apart) / reach / math.sqrt(2))
+
+
 def amount(metric: Metric, number: Number) -> str:
     """The value with its unit, right in singular and plural; only for a number that has a value."""
     value = number.value
@@ -490,10 +505,16 @@ def _has_interval(number: Number) -> bool:
 
 
 def _differ(metric: Metric, one: Number, other: Number) -> bool:
-    """Whether the 95 % interval of the difference leaves out no difference; of times, costs and ratios, of their ratio.
+    """Whether the 95 % interval of the difference leaves out no difference.
 
     That two ranges overlap does not mean that there is no difference, so they are not compared by eye.
     """
+    _, lower, upper = _difference(metric, one, other)
+    return lower > 0 or upper < 0
+
+
+def _difference(metric: Metric, one: Number, other: Number) -> tuple[float, float, float]:
+    """The difference with the ends of its 95 % interval; of times, costs and ratios, of their logarithms."""
 
     def estimate(number: Number) -> tuple[float, float, float]:
         ends = (
@@ -507,7 +528,7 @@ def _differ(metric: Metric, one: Number, other: Number) -> bool:
         return value, lower, upper
 
     lower, upper = difference_interval(estimate(one), estimate(other))
-    return lower > 0 or upper < 0
+    return estimate(one)[0] - estimate(other)[0], lower, upper
 
 
 def _value(number: Number) -> float:

@@ -21,12 +21,14 @@ from ospo_metrics.simulation.plan import ZONE
 _GOALS = (
     ("more-storage-authors", "More authors", "Developers who run fastfs", "Your patch is welcome",
      "sprint; blog; mailing list",
-     "new_contributors", 10, "2026-12-31"),
+     "new_contributors", 10, "2026-10-31", "storage"),
     ("answers-at-the-edge", "Faster answers", "People new to Edge", "Somebody answers", "webinar; hack day",
-     "first_response_time", 24, "2026-12-31"),
+     "first_response_time", 24, "2026-12-31", "edge"),
     ("tracing-that-stays", "People who stay", "Operators", "Come for the workshop, stay for the project",
      "workshop; podcast",
-     "newcomer_retention", 0.33, "2026-12-31"),
+     "newcomer_retention", 0.33, "2026-06-30", "observability"),
+    ("answers-at-storage", "Answers within a day", "Whoever asks about storage", "Somebody answers", "mailing list",
+     "first_response_time", 24, "2026-10-31", "storage"),
 )  # fmt: skip
 _GOAL_OF = {
     "storage": "more-storage-authors",
@@ -144,7 +146,8 @@ def write(folder: Path, happenings: Happenings, seed: int, schedules: dict[str, 
     target.mkdir(parents=True, exist_ok=True)
     tables: dict[str, tuple[tuple[str, ...], list[tuple[Any, ...]]]] = {
         "goals": (
-            ("goal_id", "goal", "audience", "message", "channels", "metric", "target", "by"), list(_GOALS)
+            ("goal_id", "goal", "audience", "message", "channels", "metric", "target", "by", "communities"),
+            list(_GOALS),
         ),
         "events": (
             ("event_id", "name", "starts_on", "ends_on", "city", "country", "role", "communities", "goal_id",

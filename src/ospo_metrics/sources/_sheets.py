@@ -253,6 +253,7 @@ SHEETS: Mapping[str, Sheet] = {
         {
             "goal_id": _NEEDED_NAME, "goal": _NEEDED_TEXT, "audience": Column(text), "message": Column(text),
             "channels": Column(several), "metric": Column(text), "target": Column(number), "by": Column(day),
+            "communities": Column(several),
         },
         ("goal_id",),
     ),
