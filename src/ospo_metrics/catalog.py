@@ -15,7 +15,13 @@ KINDS = ("count", "proportion", "duration", "factor", "cost", "ratio", "differen
 without, a `difference` one number minus another, a `score` is on a scale of its own. The last two may be negative."""
 
 DIRECTIONS = ("up", "down", "context")
-CHARTS = ("bars", "line", "dots")
+CHARTS = ("bars", "line", "dots", "whiskers", "cohort", "curve", "lift")
+"""How a metric is drawn over time; events and campaigns are always dots with their ranges, one by one.
+
+`whiskers` are dots with their ranges and a line from one to the next, for what may be negative. `cohort` is a heat map
+of months of arrival and waiting times, for shares. `curve` and `lift` are dots; the curve, or the days and ordinary
+dates behind them, are drawn wherever the published file has them.
+"""
 SENTENCE_FIELDS = frozenset(
     {"amount", "k", "n", "of_n", "k_of_n", "was", "range", "bounds", "in_period", "scope", "segment"}
 )
@@ -245,6 +251,8 @@ def _check_choices(where: str, words: Mapping[str, Any]) -> None:
     for key, known in (("kind", KINDS), ("direction", DIRECTIONS), ("chart", CHARTS)):
         if words[key] not in known:
             raise CatalogError(f"{where} has {key} {words[key]!r}; write one of {', '.join(known)}.")
+    if words["chart"] == "cohort" and words["kind"] != "proportion":
+        raise CatalogError(f"{where} is a {words['kind']}, and only a proportion can have the chart cohort.")
     if not isinstance(words["caveats"], list):
         raise CatalogError(f"{where} has 'caveats' that are not a list. Write a list of sentences.")
     if words["kind"] in ("proportion", "duration") and not words.get("of"):

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from zoneinfo import ZoneInfo
 
 from ospo_metrics.catalog import Metric
@@ -33,6 +33,12 @@ WITHOUT_NUMBER = {
 }
 """For each status other than ok: how a sentence begins, what a table says, and the usual reason."""
 
+_REMEDIES = {
+    "too_early": "It appears by itself once that much time has passed.",
+    "suppressed": "It appears where more people are behind it: over a longer time, or for more projects together.",
+    "refused": "It appears when what stands in the way is gone; until then a number would mislead.",
+    "no_data": "It appears once a source, or a sheet of the team, tells of it.",
+}
 _OVERRIDES = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C], None)
 _SINGULAR = {"people": "person"}
 _SOURCES = {
@@ -75,8 +81,18 @@ class Number:
         return self.is_ok and self.value is not None
 
     @property
+    def days(self) -> int:
+        return (self.period_end - self.period_start).days
+
+    @property
     def is_month(self) -> bool:
-        return (self.period_end - self.period_start).days <= 31
+        return self.days <= 31
+
+    @property
+    def grain(self) -> str:
+        """How long the period is: a month or less, a quarter, a year, or another span."""
+        days = self.days
+        return "month" if days <= 31 else "quarter" if days <= 92 else "year" if days <= 366 else "span"
 
 
 def sentence(metric: Metric, number: Number, scope: str) -> str:
@@ -125,6 +141,11 @@ def reason(number: Number) -> str:
     if not text:
         return default
     return upper_first(text if text[-1] in ".!?" else text + ".")
+
+
+def remedy(status: str) -> str:
+    """What would make a number available that is not there."""
+    return _REMEDIES.get(status, _REMEDIES["no_data"])
 
 
 def pending(number: Number) -> str:
@@ -193,7 +214,7 @@ def amount(metric: Metric, number: Number) -> str:
     """The value with its unit, right in singular and plural; only for a number that has a value."""
     value = number.value
     if value is None:
-        return "not reached"
+        return bounds(metric, number) if is_between(metric, number) else "not reached"
     match metric.kind:
         case "proportion":
             told = f"{_percent(value, _decimals(value, number.sample_size))}{NBSP}%"
@@ -230,6 +251,13 @@ def bounds(metric: Metric, number: Number, *, named: bool = False) -> str:
     return f"range {text}" if named and " to " in text else text
 
 
+def is_between(metric: Metric, number: Number) -> bool:
+    """Whether a number is known to lie between two ends, or above one, without a best guess in between."""
+    if not number.is_ok or number.value is not None or number.lower is None or metric.kind == "duration":
+        return False
+    return number.upper is not None or metric.kind == "cost"
+
+
 def basis(metric: Metric, number: Number) -> str:
     """On how many it rests: "37 of 84 newcomers", "500 of 581 answered"; empty for a plain count."""
     if not number.is_ok or number.denominator is None or not metric.of:
@@ -264,7 +292,7 @@ def count(value: float | None) -> str:
 
 def in_period(start: date, end: date) -> str:
     """When, with its preposition: "in June 2026", "in the 12 months to June 2026". The end is exclusive."""
-    if (months := _whole_months(start, end)) == 1:
+    if (months := whole_months(start, end)) == 1:
         return f"in {month(start)}"
     last = end - timedelta(days=1)
     if months:
@@ -272,6 +300,13 @@ def in_period(start: date, end: date) -> str:
     if last == start:
         return f"on {day(start)}"
     return f"from {day(start)} to {day(last)}"
+
+
+def whole_months(start: date, end: date) -> int:
+    """How many calendar months a period has; 0 where it is not made of whole ones."""
+    if start.day != 1 or end.day != 1:
+        return 0
+    return (end.year - start.year) * 12 + end.month - start.month
 
 
 def month(on: date) -> str:
@@ -332,6 +367,7 @@ def name(text: str, longest: int = 80) -> str:
     return plain or "(no name)"
 
 
+@lru_cache(maxsize=10_000)
 def clean(text: str) -> str:
     """One line of printable text."""
     visible = "".join(
@@ -477,14 +513,8 @@ def _signed(metric: Metric, value: float) -> str:
     return f"{sign}{text}"
 
 
-def _whole_months(start: date, end: date) -> int:
-    if start.day != 1 or end.day != 1:
-        return 0
-    return (end.year - start.year) * 12 + end.month - start.month
-
-
 def _period_before(number: Number) -> str:
-    months = _whole_months(number.period_start, number.period_end)
+    months = whole_months(number.period_start, number.period_end)
     if months == 1:
         return month(number.period_start - timedelta(days=1))
     return f"the {months} months before" if months else "the period before"
