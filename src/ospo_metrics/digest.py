@@ -240,8 +240,9 @@ def _is_due(answer: goals.Answer, today: date) -> bool:
         case "hit" | "missed":
             return answer.is_fresh
         case "too early":
-            due_on = answer.goal.due_on
-            return due_on is not None and due_on <= today + timedelta(days=GOAL_SOON_DAYS)
+            due_on = answer.goal.due_on or date.max
+            oldest = today - timedelta(days=OLDEST_CHANGE_DAYS)
+            return oldest <= due_on <= today + timedelta(days=GOAL_SOON_DAYS)
         case _:
             return answer.is_fresh or not answer.target
 
