@@ -240,8 +240,9 @@ def _is_due(answer: goals.Answer, today: date) -> bool:
         case "hit" | "missed":
             return answer.is_fresh
         case "too early":
-            due_on = answer.goal.due_on
-            return due_on is not None and due_on <= today + timedelta(days=GOAL_SOON_DAYS)
+            due_on = answer.goal.due_on or date.max
+            oldest = today - timedelta(days=OLDEST_CHANGE_DAYS)
+            return oldest <= due_on <= today + timedelta(days=GOAL_SOON_DAYS)
         case _:
             return answer.is_fresh or not answer.target
 
@@ -411,21 +412,22 @@ def _some(names: Sequence[str]) -> str:
 
 
 def _how_sure(compared: Sequence[_Change], sure: Sequence[_Change], left: int) -> list[str]:
-    if not compared:
-        return ["No number with a range can be compared with a period before it yet."]
-    was = "was" if len(compared) == 1 else "were"
-    told = [
-        f"{len(compared):,} {'number' if len(compared) == 1 else 'numbers'} {was} compared with the period before. "
-        + (
-            f"{len(sure):,} differ by more than chance explains, with all {len(compared):,} looked at together: of "
-            "such findings about one in twenty may be chance. In all others no change is detectable."
-            if sure
-            else "None differs by more than chance explains."
+    count = len(compared)
+    if not count:
+        told = "No number with a range can be compared with a period before it yet."
+    else:
+        told = (
+            f"{count:,} {'number was' if count == 1 else 'numbers were'} compared with the period before. "
+            + (
+                f"{len(sure):,} {'differs' if len(sure) == 1 else 'differ'} by more than chance explains, with all "
+                f"{count:,} looked at together: of such findings about one in twenty may be chance. In all others no "
+                "change is detectable."
+                if sure
+                else "None differs by more than chance explains."
+            )
         )
-    ]
-    if left:
-        told.append(f"{left:,} more {'item' if left == 1 else 'items'} did not fit; see the dashboards.")
-    return told
+    more = f"{left:,} more {'item' if left == 1 else 'items'} did not fit; see the dashboards."
+    return [told, *([more] if left else [])]
 
 
 def _coverage(connection: duckdb.DuckDBPyConnection, build: Build) -> list[str]:
