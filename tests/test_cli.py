@@ -97,6 +97,7 @@ def test_init_makes_a_workspace_that_check_understands(tmp_path: Path) -> None:
         "content",
         "costs",
         "introductions",
+        "survey",
         "rates",
         "event_matches",
         "same_person",

@@ -462,7 +462,10 @@ def test_the_public_file_knows_no_attendee(published: Workspace, tmp_path: Path)
         name
         for (name,) in ask(workspace, "select table_name from duckdb_tables() where schema_name = 'core'")
     }
-    assert not {"fct_attendance", "fct_touches", "fct_introductions", "dim_people"} & tables
+    assert (
+        not {"fct_attendance", "fct_touches", "fct_introductions", "fct_survey_answers", "dim_people"}
+        & tables
+    )
     assert {"dim_events", "fct_costs", "fct_content", "fct_talks"} <= tables
     assert (workspace.dashboards / "event-storage-sprint-2025.html").is_file()
     assert transform.failures(workspace) == []

@@ -73,7 +73,7 @@ def test_no_small_group_is_told(edition: Path) -> None:
                 or (c.kind = 'proportion' and denominator - numerator between 1 and $k - 1)
                 or (c.kind = 'count' and value between 1 and $k - 1)
                 or (v.status <> 'ok' and coalesce(value, lower, upper, numerator, denominator, sample_size) is not null)
-                or regexp_matches(v.reason, 'Only (one|\\d)')
+                or regexp_matches(v.reason, 'Only (one|\\d) ')
             """,
             {"k": PUBLIC_GROUP},
         ).fetchall()

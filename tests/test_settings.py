@@ -90,6 +90,12 @@ def test_the_template_of_a_new_workspace_is_valid() -> None:
             'Write for example: cron = "30 3 * * *"',
         ),
         (
+            'timezone = "Europe/Berlin"',
+            "hour_rate = 0",
+            "ospo.toml, line 3: 'ospo.hour_rate' is 0: input should be greater than 0. Write for example: "
+            "hour_rate = 75 (without this line the hours of our own staff are in no cost)",
+        ),
+        (
             "[ospo]",
             "[ospo",
             "ospo.toml is not valid TOML: Expected ']' at the end of a table declaration (at line 1, column 6).",

@@ -23,6 +23,8 @@ def metric(kind: str, sentence: str, **more: Any) -> Metric:
         "title": "Title",
         "definition": "What is counted.",
         "grain": "scope and month",
+        "replaces": "Something loud",
+        "replaces_why": "It says nothing.",
         "how_to_read": "Like this.",
         "kind": kind,
         "unit": "people",
@@ -423,3 +425,11 @@ def test_costs_differences_and_scores_are_told_with_their_sign_and_unit(
     told = metric(kind, "{amount}{range}.", unit=unit, sentence_not_reached="{bounds}.")
     known = number(value, lower=lower, upper=upper)
     assert words.sentence(told, known, "the program") == says + "."
+
+
+def test_a_basis_says_what_happened_to_those_who_no_longer_wait() -> None:
+    """Of a waiting time so many were answered; of a stay so many are gone."""
+    stay = dataclasses.replace(WAIT, happened="gone")
+    one = number(48.0, numerator=17, denominator=25, sample_size=25)
+
+    assert (words.basis(WAIT, one), words.basis(stay, one)) == ("17 of 25 answered", "17 of 25 gone")

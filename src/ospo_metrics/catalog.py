@@ -33,13 +33,14 @@ REQUIRED_WORDS = (
     "segments",
     "caveats",
     "sentence",
+    "replaces",
+    "replaces_why",
 )
 OPTIONAL_WORDS = (
     "of",
+    "happened",
     "compare",
     "sentence_not_reached",
-    "replaces",
-    "replaces_why",
     "chaoss_name",
     "chaoss_url",
     "chaoss_deviation",
@@ -57,8 +58,9 @@ class Metric:
     """One metric and all its words.
 
     `segments` are labels in the order in which they are shown; `of` is the plural noun of what a share or a
-    waiting time is counted over; `compare` names two segments whose difference is put into words. `grain` says what a
-    row of its table is for; `chaoss_deviation` where it is not what CHAOSS writes, and why.
+    waiting time is counted over, and `happened` what those did who no longer wait; `compare` names two segments whose
+    difference is put into words. `grain` says what a row of its table is for; `chaoss_deviation` where it is not what
+    CHAOSS writes, and why.
     """
 
     metric: str
@@ -75,11 +77,12 @@ class Metric:
     interval: str
     caveats: tuple[str, ...]
     sentence: str
+    replaces: str
+    replaces_why: str
     sentence_not_reached: str = ""
     of: str = ""
+    happened: str = ""
     compare: tuple[str, ...] = ()
-    replaces: str = ""
-    replaces_why: str = ""
     chaoss_name: str = ""
     chaoss_url: str = ""
     chaoss_deviation: str = ""

@@ -38,6 +38,9 @@ class Ospo(_Table):
     own_domains: list[Annotated[str, Field(pattern=r"^[^@\s]+\.[^@\s]+$")]] = []
     timezone: str = "UTC"
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
+    hour_rate: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """What an hour of our own staff costs in `currency`; without it their hours are in no cost."""
+
     holidays: list[Annotated[str, Field(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]] = []
 
     @field_validator("holidays")
@@ -449,6 +452,7 @@ _EXAMPLES = {
     "keep_people_days": "keep_people_days = 1825 (without this line people are known without end)",
     "cron": 'cron = "30 3 * * *"',
     "currency": 'currency = "EUR"',
+    "hour_rate": "hour_rate = 75 (without this line the hours of our own staff are in no cost)",
     "holidays": 'holidays = ["DE-BE", "US"] (countries, where it matters with their part)',
     "folder": 'folder = "outreach"',
     "consent_question": 'consent_question = "May we measure"',

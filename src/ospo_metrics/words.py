@@ -237,7 +237,7 @@ def basis(metric: Metric, number: Number) -> str:
     if number.numerator is None:
         return _how_many(number.denominator, metric.of)
     if metric.kind == "duration":
-        return f"{count(number.numerator)} of {count(number.denominator)} answered"
+        return f"{count(number.numerator)} of {count(number.denominator)} {metric.happened or 'answered'}"
     return _k_of_n(metric, number)
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from ospo_metrics.simulation import plan
+from ospo_metrics.simulation import office_hours, plan
 from ospo_metrics.simulation.happenings import Attendance, Happenings
 from ospo_metrics.simulation.plan import ZONE, Event
 
@@ -55,7 +55,7 @@ _TITO = (
 _PLAIN = ("email", "status", "role", "registered_at", "consent")
 
 
-def write(folder: Path, happenings: Happenings) -> dict[str, Any]:
+def write(folder: Path, happenings: Happenings, seed: int) -> dict[str, Any]:
     """Write `outreach/attendance/<event>.csv`; returns the rows of each by status and consent."""
     target = folder / "outreach" / "attendance"
     target.mkdir(parents=True, exist_ok=True)
@@ -79,6 +79,7 @@ def write(folder: Path, happenings: Happenings) -> dict[str, Any]:
             "consented": sum(seat.consented for seat in seats),
         }
     found.update(_at_conferences(target, happenings))
+    found.update(_at_office_hours(target, happenings, seed))
     return found
 
 
@@ -95,16 +96,36 @@ def _at_conferences(target: Path, happenings: Happenings) -> dict[str, Any]:
             (each.mail_address(at), "attended", "staff", f"{day - timedelta(days=9)} 10:00", "yes")
             for each in crew
         ]
-        with (target / f"{conference_id}.csv").open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file, lineterminator="\n").writerows([_PLAIN, *rows])
-        found[conference_id] = {
-            "location": f"outreach/attendance/{conference_id}.csv",
-            "tool": "plain",
-            "rows": len(rows),
-            "by_status": {"attended": len(rows)} if rows else {},
-            "consented": len(rows),
-        }
+        found[conference_id] = _plain_list(target, conference_id, rows)
     return found
+
+
+def _at_office_hours(target: Path, happenings: Happenings, seed: int) -> dict[str, Any]:
+    """Who said they would call in to the office hour, on lists of the same plain kind."""
+    return {
+        name: _plain_list(
+            target,
+            name,
+            [
+                (seat.address, seat.status, "attendee", f"{_local(seat.registered_at):%Y-%m-%d %H:%M}",
+                 _yes_or_no(seat).lower())
+                for seat in seats
+            ],
+        )
+        for name, seats in office_hours.lists(happenings, seed).items()
+    }  # fmt: skip
+
+
+def _plain_list(target: Path, name: str, rows: Sequence[tuple[str, ...]]) -> dict[str, Any]:
+    with (target / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([_PLAIN, *rows])
+    return {
+        "location": f"outreach/attendance/{name}.csv",
+        "tool": "plain",
+        "rows": len(rows),
+        "by_status": dict(sorted(Counter(row[1] for row in rows).items())),
+        "consented": sum(row[4] == "yes" for row in rows),
+    }
 
 
 def _preamble(event: Event, seats: list[Attendance]) -> list[list[str]]:

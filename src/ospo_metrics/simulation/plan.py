@@ -27,6 +27,8 @@ AGENTS_FROM = local(2025, 6, 1)
 
 OWN_ORGANIZATION = "Example Corp"
 OWN_DOMAIN = "example.com"
+HOUR_RATE = 70
+"""What an hour of our own staff is said to cost, in euros."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,10 +242,34 @@ CAMPAIGNS = (
              "sponsored posts", 6600, 12),
 )  # fmt: skip
 
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What we asked people by mail; `shares` are those of promoters, passives and detractors."""
+
+    id: str
+    first_day: date
+    invited: int
+    answers: int
+    shares: tuple[float, float, float]
+
+
+SURVEYS = (
+    Survey("community-2025", date(2025, 6, 2), 640, 43, (0.40, 0.35, 0.25)),
+    Survey("community-2026", date(2026, 5, 4), 520, 148, (0.46, 0.34, 0.20)),
+)
+"""Too few answered the first one for it to speak for those who did not."""
+
 CONFERENCES = (
     ("openbuild-days-2025", "OpenBuild Days 2025", date(2025, 2, 1)),
     ("openbuild-days-2026", "OpenBuild Days 2026", date(2026, 1, 31)),
 )
+OFFICE_HOURS = (
+    date(2025, 9, 2), date(2025, 10, 7), date(2025, 11, 4), date(2025, 12, 2),
+    date(2026, 1, 6), date(2026, 2, 3), date(2026, 3, 3), date(2026, 4, 7), date(2026, 5, 5), date(2026, 6, 2),
+    date(2026, 7, 7),
+)  # fmt: skip
+"""Those of which somebody kept a list; they change nothing."""
 TALKS_PER_CONFERENCE = 150
 OWN_TALKS_PER_CONFERENCE = 11
 

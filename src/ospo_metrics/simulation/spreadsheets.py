@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-from ospo_metrics.simulation import plan
+from ospo_metrics.simulation import office_hours, plan
 from ospo_metrics.simulation.dice import Dice
 from ospo_metrics.simulation.happenings import Happenings
 from ospo_metrics.simulation.people import Person
@@ -124,11 +124,25 @@ _INTRODUCTIONS = (
     ("2025-10-15", "c-002", "a partner", "example/tracewell", "observability-workshop-2025", "no interest"),
     ("2026-04-20", "c-003", "a partner", "example/edgeward", "edge-hackday-2026", "partnership"),
 )
+_HEARD = (
+    ("word_of_mouth", ("a colleague", "a friend who runs it", "my manager told me"), 30),
+    ("code_host", ("saw it on GitHub",), 22),
+    ("search", ("a search engine", "googled it"), 18),
+    ("blog", ("your blog",), 9),
+    ("event", ("a talk at a conference",), 8),
+    ("newsletter", ("the newsletter",), 5),
+    ("other", ("cannot remember",), 8),
+)
+"""What people say when they are asked how they heard of us, the channel that it means, and how often they say it."""
 
 
-def write(folder: Path, happenings: Happenings, seed: int) -> dict[str, Any]:
-    """Write `outreach/*.csv` and .xlsx, `calendars/outreach.ics` and `feeds/blog.xml`; returns the rows of each."""
+def write(folder: Path, happenings: Happenings, seed: int, schedules: dict[str, Any]) -> dict[str, Any]:
+    """Write `outreach/*.csv` and .xlsx, `calendars/outreach.ics` and `feeds/blog.xml`; returns the rows of each.
+
+    `schedules` says which talks are about us, and who gives them.
+    """
     target = folder / "outreach"
+    survey, surveys = _survey(Dice(seed, "survey"))
     target.mkdir(parents=True, exist_ok=True)
     tables: dict[str, tuple[tuple[str, ...], list[tuple[Any, ...]]]] = {
         "goals": (
@@ -145,13 +159,20 @@ def write(folder: Path, happenings: Happenings, seed: int) -> dict[str, Any]:
              "communities", "goal_id", "cost", "currency", "staff_hours"),
             _campaigns(),
         ),
-        "talks": (("event_id", "title", "speaker_handle", "project", "url", "counts"), _talks()),
+        "talks": (
+            ("event_id", "title", "speaker_handle", "project", "url", "counts"),
+            _talks(happenings, schedules, Dice(seed, "speakers")),
+        ),
         "content": (("published_on", "kind", "title", "url", "by", "about", "communities"), list(_CONTENT)),
         "costs": (("paid_on", "object_id", "what", "amount", "currency", "staff_hours"), list(_COSTS)),
         "introductions": (
             ("made_on", "consent_id", "to", "about", "event_id", "outcome"), list(_INTRODUCTIONS)
         ),
+        "survey": (
+            ("survey_id", "answered_on", "communities", "recommend", "heard_from", "invited"), survey
+        ),
         "rates": (("currency", "rate", "from"), list(_RATES)),
+        "event_matches": (("event", "other", "same", "reason"), _event_matches()),
         "organizations": (("organization", "domains", "aliases", "kind"), list(_ORGANIZATIONS)),
         "affiliations": (
             ("person", "organization", "starts_on", "ends_on", "reason"),
@@ -166,6 +187,7 @@ def write(folder: Path, happenings: Happenings, seed: int) -> dict[str, Any]:
             csv.writer(file, lineterminator="\n").writerows([header, *rows])
     return {
         "spreadsheets": {name: len(rows) for name, (_, rows) in tables.items()},
+        "surveys": surveys,
         "calendar": {"location": "calendars/outreach.ics", "entries": _calendar(folder / "calendars")},
         "feed": {"location": "feeds/blog.xml", "entries": _feed(folder / "feeds")},
     }
@@ -183,6 +205,15 @@ def _events() -> list[tuple[Any, ...]]:
         for conference_id, title, day in plan.CONFERENCES
     ]  # fmt: skip
     return sorted([*held, *spoken], key=lambda row: str(row[2]))
+
+
+def _event_matches() -> list[tuple[Any, ...]]:
+    """A recurring entry has a name of its own for each day, so somebody says which list is of which."""
+    return [
+        (office_hours.name(plan.local(day.year, day.month, day.day, 16)), f"outreach.office-hour.{day}", "yes",
+         "who called in that day")
+        for day in plan.OFFICE_HOURS
+    ]  # fmt: skip
 
 
 def _affiliations(people: Sequence[Person], dice: Dice) -> list[tuple[Any, ...]]:
@@ -209,9 +240,54 @@ def _last_day(at: int | None) -> date | str:
     return "" if at is None else datetime.fromtimestamp(at, ZONE).date() - timedelta(days=1)
 
 
-def _talks() -> list[tuple[Any, ...]]:
-    """A talk that no schedule shows: what we said at our own workshop."""
-    return [("observability-workshop-2025", "Traces for beginners", "", "example/tracewell", "", "yes")]
+def _talks(happenings: Happenings, schedules: dict[str, Any], dice: Dice) -> list[tuple[Any, ...]]:
+    """A talk that no schedule shows, what we said at our own workshop; and who on GitHub gives some of the others."""
+    logins = {person.id: person.login for person in happenings.people if person.login}
+    rows = [("observability-workshop-2025", "Traces for beginners", "", "example/tracewell", "", "yes")]
+    for event_id, schedule in schedules.items():
+        titles = [talk["title"] for talk in schedule["our_talks"]]
+        for talk in schedule["our_talks"]:
+            known = [logins[person] for person in talk["speakers"] if person in logins]
+            if known and titles.count(talk["title"]) == 1 and dice.chance(0.85):
+                rows.append((event_id, talk["title"], f"@{known[0]}", "", "", ""))
+    return rows
+
+
+def _survey(dice: Dice) -> tuple[list[tuple[Any, ...]], list[dict[str, Any]]]:
+    """The answers to each survey, and what is true of them."""
+    rows: list[tuple[Any, ...]] = []
+    told = []
+    for survey in plan.SURVEYS:
+        answers = [_answer(survey, dice) for _ in range(survey.answers)]
+        rows += [row for row, _ in answers]
+        scores = [row[3] for row, _ in answers if row[3] != ""]
+        told.append(
+            {
+                "id": survey.id,
+                "invited": survey.invited,
+                "answers": survey.answers,
+                "promoters": sum(score >= 9 for score in scores),
+                "detractors": sum(score <= 6 for score in scores),
+                "scores": len(scores),
+                "heard_from_a_person": sum(channel == "word_of_mouth" for _, channel in answers),
+                "heard_answers": sum(bool(channel) for _, channel in answers),
+            }
+        )
+    return rows, told
+
+
+def _answer(survey: plan.Survey, dice: Dice) -> tuple[tuple[Any, ...], str]:
+    """A row of the sheet, and the channel that its answer means; nobody has to answer every question."""
+    day = survey.first_day + timedelta(days=dice.below(21))
+    community = "" if dice.chance(0.1) else dice.pick(plan.COMMUNITIES).id
+    group = dice.pick_weighted(("promoter", "passive", "detractor"), survey.shares)
+    lowest, highest = {"promoter": (9, 10), "passive": (7, 8), "detractor": (2, 6)}[group]
+    score: Any = "" if dice.chance(0.04) else lowest + dice.below(highest - lowest + 1)
+    channel, texts, _ = dice.pick_weighted(_HEARD, [weight for _, _, weight in _HEARD])
+    text = dice.pick(texts)
+    if dice.chance(0.06):
+        channel = text = ""
+    return (survey.id, day, community, score, text, survey.invited), channel
 
 
 def _campaigns() -> list[tuple[Any, ...]]:

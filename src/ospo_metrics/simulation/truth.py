@@ -9,8 +9,8 @@ from statistics import NormalDist
 from typing import Any
 
 from ospo_metrics.identities import login_of
-from ospo_metrics.simulation import plan, registers
-from ospo_metrics.simulation.happenings import Contribution, Conversation, Happenings, projects
+from ospo_metrics.simulation import office_hours, plan, registers
+from ospo_metrics.simulation.happenings import Attendance, Contribution, Conversation, Happenings, projects
 from ospo_metrics.simulation.people import Person
 from ospo_metrics.simulation.plan import HOUR, Community, Survival, iso
 from ospo_metrics.simulation.stars import Stars, imagine, ratio
@@ -30,6 +30,7 @@ _DEFINITIONS = {
     "newcomer": "of a conversation: its opener does the first thing ever in that community with it",
     "ghost": "an account that is gone: what it wrote is there, but nobody can be counted for it",
     "first_response": "the first comment or message by another human; null where none came before the end",
+    "fixed_by": "who made the commit that closed an issue, as GitHub tells it; null where it tells none",
     "contributor_absence_factor": "the fewest humans who made half of the contributions of twelve months; "
     "merge commits are left out",
 }
@@ -57,6 +58,10 @@ def facts(happenings: Happenings, seed: int) -> dict[str, Any]:
         "communities": [_community(each) for each in plan.COMMUNITIES],
         "entry_channels": _entry_channels(),
         "events": [_event(happenings, event) for event in plan.EVENTS],
+        "office_hours": [
+            {"id": name, "has_effect": False, "attendance": [_seat(seat, is_shown=True) for seat in seats]}
+            for name, seats in office_hours.lists(happenings, seed).items()
+        ],
         "campaigns": [_campaign(campaign, stars) for campaign in plan.CAMPAIGNS],
         "totals": _totals(happenings, contributions),
         "contributor_absence_factor": _absence_factors(happenings, seen),
@@ -133,17 +138,19 @@ def _event(happenings: Happenings, event: plan.Event) -> dict[str, Any]:
         "attended": sum(seat.status == "attended" for seat in seats),
         "consented": sum(seat.consented for seat in seats),
         "cost": event.cost,
-        "attendance": [
-            {
-                "person": seat.person.id,
-                "address": seat.address if event.tool != "meetup" else None,
-                "registered_at": iso(seat.registered_at),
-                "status": seat.status,
-                "consented": seat.consented,
-                "was_contributor": seat.was_contributor,
-            }
-            for seat in seats
-        ],
+        "attendance": [_seat(seat, is_shown=event.tool != "meetup") for seat in seats],
+    }
+
+
+def _seat(seat: Attendance, *, is_shown: bool) -> dict[str, Any]:
+    """One registration; the address is null where the tool shows none."""
+    return {
+        "person": seat.person.id,
+        "address": seat.address if is_shown else None,
+        "registered_at": iso(seat.registered_at),
+        "status": seat.status,
+        "consented": seat.consented,
+        "was_contributor": seat.was_contributor,
     }
 
 
@@ -391,4 +398,7 @@ def _conversation(talk: Conversation) -> dict[str, Any]:
         "closed_at": None if talk.closed_at is None else iso(talk.closed_at),
         "merged_at": None if talk.merged_at is None else iso(talk.merged_at),
         "replies": len(talk.entries),
+        "labels": list(talk.labels),
+        "closing_reason": talk.closing_reason,
+        "fixed_by": talk.fixed_by.person.id if talk.fixed_by else None,
     }

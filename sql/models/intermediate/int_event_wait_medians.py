@@ -1,0 +1,31 @@
+"""One row per event and segment of those who came: the Kaplan–Meier median of the days until they did something."""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from ospo_metrics.statistics import survival_medians
+
+
+def model(dbt: Any, session: Any) -> pa.Table:
+    rows = dbt.ref("int_event_waits").select("group_id, waited_days, has_happened").fetchnumpy()
+    medians = survival_medians(
+        np.asarray(rows["group_id"], dtype=np.int64),
+        np.asarray(rows["waited_days"], dtype=np.float64),
+        np.asarray(rows["has_happened"], dtype=bool),
+    )
+
+    def days(values: Any) -> pa.Array:
+        return pa.array(values, mask=np.isnan(values))
+
+    return pa.table(
+        {
+            "group_id": medians.group,
+            "median_days": days(medians.median),
+            "lower_days": days(medians.lower),
+            "upper_days": days(medians.upper),
+            "happened": medians.events,
+            "people": medians.size,
+        }
+    )
