@@ -191,7 +191,8 @@ MAIL = '[digest]\nmail_to = ["a@example.com"]\nmail_from = "b@example.com"\nsmtp
         ),
         (
             MAIL.replace("a@example.com", "everybody"),
-            "ospo.toml, line 19: 'digest.mail_to.1' is 'everybody': it has to look like ^[\\w.+-]+@[\\w-]+(\\.[\\w-]+)+$. "
+            "ospo.toml, line 19: 'digest.mail_to.1' is 'everybody': it has to look like "
+            "^[\\w.+-]+@[\\w-]+(\\.[\\w-]+)+$. "
             'Write for example: mail_to = ["outreach@example.com"]',
         ),
     ],
