@@ -114,10 +114,11 @@ def test_every_change_carries_what_it_was_before_what_it_rests_on_and_what_to_do
     add(place.database, VALUES, waiting(MAY, 10), waiting(JUNE, 100))
     (item,) = read(place).items
 
-    assert item.text.replace(words.NBSP, " ") == (
-        "Half of the 40 conversations opened by anyone from outside in our communities in June 2026 had a first answer "
-        "within 4.2 days, plausibly 3.3 to 5.2 days. Longer than in May 2026, when it was 10 hours (range 8 to 12 "
-        "hours); chance alone would rarely do that. It rests on 30 of 40 answered."
+    text = item.text.replace(words.NBSP, " ")
+    assert text.startswith("Half of the 40 conversations ")
+    assert text.endswith(
+        " in June 2026 had a first answer within 4.2 days, plausibly 3.3 to 5.2 days. Longer than in May 2026, when it "
+        "was 10 hours (range 8 to 12 hours); chance alone would rarely do that. It rests on 30 of 40 answered."
     )
     assert item.do == (
         "Look at those without an answer: 10 of 40 conversations were still waiting at the end of what we have seen."
@@ -154,6 +155,28 @@ def test_one_in_many_comparisons_that_chance_alone_explains_is_no_change(place: 
     add(place.database, VALUES, *same, *shares)
 
     assert [item.text for item in read(place).items] == [NOTHING]
+
+
+def test_twelve_months_are_compared_and_a_month_only_of_the_program_or_where_no_year_can_be(
+    place: Workspace,
+) -> None:
+    """The fewer pairs are looked at, the smaller a change may be that shows; the program's newest month counts."""
+    year, year_before = (date(2025, 7, 1), date(2026, 7, 1)), (date(2024, 7, 1), date(2025, 7, 1))
+    for about in (("program", "program"), community(1)):
+        add(
+            place.database,
+            VALUES,
+            *(newcomers(MAY, 10, about=about), newcomers(JUNE, 12, about=about)),
+            *(newcomers(year_before, 100, about=about), newcomers(year, 110, about=about)),
+        )
+    add(
+        place.database,
+        VALUES,
+        newcomers(MAY, 10, about=community(2)),
+        newcomers(JUNE, 12, about=community(2)),
+    )
+
+    assert read(place).sure[0].startswith("4 numbers were compared")
 
 
 def test_only_the_newest_period_that_can_be_told_is_compared(place: Workspace) -> None:
@@ -226,7 +249,9 @@ def test_an_event_is_told_in_the_week_in_which_its_window_closed(
     if is_told:
         item = told.items[1]
         assert (item.lead, item.page) == ("can be told now", "event-meetup.html")
-        assert item.text.startswith("A meetup, did something within 90 days. 5 of 20")
+        assert item.text.startswith(
+            "A meetup (6 April 2026). 5 of 20" if days == 97 else "A meetup (12 April 2026). 5 of 20"
+        )
         assert (
             item.do == "Write a goal into the sheet of events, so that the next one can be held against it."
         )
@@ -276,8 +301,8 @@ def test_what_can_be_told_within_two_weeks_is_announced(place: Workspace) -> Non
     )
 
     assert read(place).coming == [
-        "On 16 July 2026 it can be told of Another: did something within 30 days.",
-        "On 23 July 2026 it can be told of A meetup: did something within 90 days.",
+        "On 16 July 2026 it can be told of Another (15 June 2026): did something within 30 days.",
+        "On 23 July 2026 it can be told of A meetup (23 April 2026): did something within 90 days.",
     ]
 
 
@@ -359,24 +384,32 @@ def test_the_changes_of_the_simulation_are_those_that_the_intervals_support(publ
         rows = records(
             connection,
             """
-            select c.metric, c.kind, v.scope_id, n.value, n.lower, n.upper, v.value as was, v.lower as was_lower,
-                v.upper as was_upper
-            from metrics.metric_catalog as c
-            join metrics.metric_values as v on c.metric = v.metric and v.segment = c.headline_segment
-            join metrics.metric_values as n on v.metric = n.metric and v.scope_kind = n.scope_kind
-                and v.scope_id = n.scope_id and v.segment = n.segment and v.period_end = n.period_start
-                and (v.period_end - v.period_start < 32) = (n.period_end - n.period_start < 32)
-            where c.direction <> 'context' and n.scope_kind in ('program', 'community')
-                and n.status <> 'too_early' and v.status <> 'too_early'
-                and n.period_end <= (select (as_of at time zone timezone)::date from meta.build)
-            qualify n.period_end = max(n.period_end) over (
-                partition by n.metric, n.scope_kind, n.scope_id, n.period_end - n.period_start < 32)
+            with newest as (
+                select c.kind, n.*
+                from metrics.metric_values as n
+                join metrics.metric_catalog as c on n.metric = c.metric and n.segment = c.headline_segment
+                where c.direction <> 'context' and n.scope_kind in ('program', 'community')
+                    and n.status <> 'too_early'
+                    and n.period_end <= (select (as_of at time zone timezone)::date from meta.build)
+                qualify n.period_end = max(n.period_end) over (
+                    partition by n.metric, n.scope_id, n.period_end - n.period_start < 32)
+            ),
+            pairs as (
+                select n.*, v.value as was, v.lower as was_lower, v.upper as was_upper,
+                    n.period_end - n.period_start < 32 as is_month
+                from newest as n
+                join metrics.metric_values as v on n.metric = v.metric and n.scope_kind = v.scope_kind
+                    and n.scope_id = v.scope_id and n.segment = v.segment and v.period_end = n.period_start
+                    and (v.period_end - v.period_start < 32) = (n.period_end - n.period_start < 32)
+                where n.lower is not null and v.lower is not null and n.value is not null and v.value is not null
+            )
+            from pairs
+            qualify scope_kind = 'program' or not is_month
+                or not bool_or(not is_month) over (partition by metric, scope_id)
             """,
         )
     chances = []
     for row in rows:
-        if None in (row["value"], row["was"], row["lower"], row["was_lower"]):
-            continue
         one = [row[name] if row[name] is not None else math.inf for name in ("value", "lower", "upper")]
         other = [
             row[name] if row[name] is not None else math.inf for name in ("was", "was_lower", "was_upper")
@@ -389,7 +422,7 @@ def test_the_changes_of_the_simulation_are_those_that_the_intervals_support(publ
         chances.append((math.erfc(z / math.sqrt(2)), row["metric"], row["scope_id"]))
     chances.sort()
     most = max(
-        (place for place, (p, *_) in enumerate(chances, 1) if p <= 0.05 * place / len(chances)), default=0
+        (place for place, (p, *_) in enumerate(chances, 1) if p <= 0.1 * place / len(chances)), default=0
     )
     with open_published(published.database) as connection:
         told = digest.read(connection, set())

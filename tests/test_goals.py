@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from ospo_metrics import goals, words
@@ -110,6 +111,28 @@ def test_it_is_judged_by_the_last_whole_month(file: Path) -> None:
     answer = asked(file, "new_contributors", 500, date(2026, 6, 15))
 
     assert (answer.verdict, answer.number and answer.number.period_start) == ("missed", MONTHS[0])
+
+
+YEAR = (date(2025, 7, 1), date(2026, 7, 1))
+
+
+def test_where_the_month_is_folded_the_12_months_that_end_with_it_decide(file: Path) -> None:
+    """A level can be judged by a year; a count cannot, because a year has more people than a month."""
+    folded = {"status": "suppressed", "reason": "Few are behind it."}
+    add(
+        file,
+        "metrics.metric_values",
+        number("first_response_time", "everyone", JUNE, None, **folded),
+        waiting(YEAR, 10),
+        number("new_contributors", "outside", JUNE, None, **folded),
+        newcomers(YEAR, 100),
+    )
+    by_year = asked(file, "first_response_time", 24)
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("delete from core.dim_goals")
+
+    assert (by_year.verdict, by_year.number and by_year.number.period_start) == ("hit", YEAR[0])
+    assert asked(file, "new_contributors", 10).verdict == "cannot be told"
 
 
 def test_a_verdict_is_fresh_until_the_next_month_is_known(file: Path) -> None:
