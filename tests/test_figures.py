@@ -74,6 +74,8 @@ def test_a_metric_without_numbers_is_left_out_and_an_unknown_one_is_named(place:
     """What cannot be drawn makes no empty picture; a typing error is told with the names that there are."""
     with open_published(place.database) as connection:
         assert figures.figures(connection, ["campaign_lift"]) == {}
+        with pytest.raises(FigureError, match="none of these metrics has a number"):
+            figures.write(place, ["campaign_lift"])
         with pytest.raises(FigureError, match=r"'new_faces' is no metric\. Known are .*new_contributors"):
             figures.figures(connection, ["new_faces"])
 

@@ -45,6 +45,10 @@ def write(workspace: Workspace, names: Sequence[str] = ()) -> list[Path]:
     """
     with open_published(workspace.database) as connection:
         drawn = figures(connection, names)
+    if not drawn:
+        raise FigureError(
+            "no figures, because none of these metrics has a number of the whole program to draw yet."
+        )
     browser = find_browser()
     folder = workspace.published / "figures"
     folder.mkdir(parents=True, exist_ok=True)
@@ -193,10 +197,11 @@ def _source(connection: duckdb.DuckDBPyConnection, build: Build) -> str:
         connection,
         "select source from meta.sources group by source having sum(rows_held) > 0 order by source",
     )
-    named = [words.source_name(row["source"]) for row in rows if row["source"] in _SEEN] or ["no source yet"]
+    seen = [words.source_name(row["source"]) for row in rows if row["source"] in _SEEN]
+    named = [*seen, *(["what the team keeps"] if len(seen) < len(rows) else [])] or ["none yet"]
     simulated = "Simulated data. " if build.is_simulated else ""
     return f"{simulated}Source: {words.listed(named)}, as of {words.day(build.today)}."
 
 
 _SEEN = ("github", "gharchive", "git", "mailing_lists")
-"""Sources of what people do; the others tell who they are and what the team did."""
+"""Sources of what people do; the others tell who they are, and what the team did and wrote down."""
