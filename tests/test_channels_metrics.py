@@ -79,17 +79,13 @@ class Newcomer(NamedTuple):
 
 
 def _touches(published: Workspace) -> dict[str, list[tuple[datetime, bool, str, str]]]:
-    earliest: dict[tuple[str, bool, str, str], datetime] = {}
+    found = defaultdict(list)
     for person, kind, channel, event, at in ask(
         published,
         "select person_id, kind, channel, event_id, touched_at from core.fct_touches "
-        "where person_id is not null and not is_own",
+        "where person_id is not null and not is_own order by touched_at",
     ):
-        key = (person, kind != "heard", channel, event)
-        earliest[key] = min(at, earliest.get(key, at))
-    found = defaultdict(list)
-    for (person, presence, channel, event), at in earliest.items():
-        found[person].append((at, presence, channel, event))
+        found[person].append((at, kind != "heard", channel, event))
     return found
 
 
@@ -118,10 +114,13 @@ def newcomers(published: Workspace) -> dict[tuple[str, str], list[Newcomer]]:
         "join intermediate.int_scope_history as h using (scope_kind, scope_id) "
         "where segment = 'outside' and first_on >= newness_known_from and scope_kind <> 'project'",
     ):
+        first: dict[tuple[bool, str, str], datetime] = {}
+        for at, presence, channel, event in touches.get(person, []):
+            if timedelta(0) <= first_on - at.astimezone(ZONE).date() <= timedelta(90):
+                first.setdefault((presence, channel, event), at)
         reached = sorted(
             (at, presence, _drawn(person, channel), event, channel)
-            for at, presence, channel, event in touches.get(person, [])
-            if timedelta(0) <= first_on - at.astimezone(ZONE).date() <= timedelta(90)
+            for (presence, channel, event), at in first.items()
         )
         found[kind, scope_id].append(
             Newcomer(

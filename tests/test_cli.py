@@ -199,6 +199,16 @@ def test_the_steps_can_be_done_one_by_one(workspace: Workspace) -> None:
     assert "0 new" in _run("collect", "-w", workspace.folder).stdout
 
 
+def test_the_report_opens_or_says_where_it_is(workspace: Workspace) -> None:
+    """Where no browser can be started, the path is printed instead, and that is no failure."""
+    environment = {"BROWSER": "no-such-browser", "DISPLAY": "", "WAYLAND_DISPLAY": "", "PATH": ""}
+    done = _run("report", "--open", "-w", workspace.folder, **environment)
+
+    index = workspace.dashboards / "index.html"
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == f"No browser could be started here; open {index} in yours."
+
+
 def test_query_answers_in_four_forms(published: Workspace) -> None:
     """A table for people, CSV, JSON and Parquet for programs; all of the same answer."""
     sql = "select metric, title from metrics.metric_catalog order by metric"

@@ -466,8 +466,6 @@ def test_the_public_file_knows_no_attendee(published: Workspace, tmp_path: Path)
         not {"fct_attendance", "fct_touches", "fct_introductions", "fct_survey_answers", "dim_people"}
         & tables
     )
-    for evidence in ("attribution_rules", "outreach_sources", "survey_channels"):
-        assert ask(workspace, f"select count(*) from metrics.{evidence}") == [(0,)]
     assert {"dim_events", "fct_costs", "fct_content", "fct_talks"} <= tables
     assert (workspace.dashboards / "event-storage-sprint-2025.html").is_file()
     assert transform.failures(workspace) == []

@@ -128,8 +128,8 @@ def _md5(text: str) -> str:
 
 
 def _told(published: Workspace, metric: str, columns: str = "numerator, denominator") -> dict[Key, Any]:
-    """What a metric says wherever it has a number."""
-    with open_published(published.database) as connection:
+    """What a metric says wherever it has a number, also where that is folded when it is published."""
+    with duckdb.connect(str(published.warehouse), read_only=True) as connection:
         rows = connection.execute(
             f"select scope_kind, scope_id, period_start, period_end, segment, {columns} from metrics.{metric} "
             "where status = 'ok'"
@@ -188,7 +188,7 @@ def test_resolved_within_a_month(published: Workspace, world: World) -> None:
 
     told = _told(published, "resolution_rate_30d")
 
-    assert len(told) > 200
+    assert len(told) > 250
     assert told == _shares(world, told, of)
     assert {key[4] for key, (k, _) in told.items() if k} == {"completed", "not_planned", "still_open"}
 
@@ -255,7 +255,7 @@ def test_first_questions(published: Workspace, world: World) -> None:
 
     told = _told(published, "first_question_success")
 
-    assert len(told) > 80
+    assert len(told) > 50
     assert told == _shares(world, told, of)
     assert any(thanks.values())
 
@@ -286,7 +286,7 @@ def test_first_change_requests(published: Workspace, world: World) -> None:
 
     told = _told(published, "first_pr_merge_rate")
 
-    assert len(told) > 40
+    assert len(told) > 80
     assert told == _shares(world, told, of)
 
 
@@ -320,7 +320,7 @@ def test_good_first_issues(published: Workspace, world: World) -> None:
 
     told = _told(published, "good_first_issue_uptake")
 
-    assert len(told) >= 6
+    assert len(told) > 20
     assert told == _shares(world, told, of)
     assert sum(k for key, (k, _) in told.items() if key[4] == "newcomers") > 0
 

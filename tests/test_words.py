@@ -276,6 +276,20 @@ def test_a_comparison_says_only_what_the_ranges_support(
 ) -> None:
     """A difference is told where its own interval leaves out chance, also when the two ranges overlap a little."""
     assert expected == words.change(about, now, then).replace(words.NBSP, " ")
+    chance = words.chance(about, now, then) if then else None
+    assert (chance is not None and chance < 0.05) == ("chance alone would rarely do that" in expected)
+
+
+def test_chance_is_the_p_value_that_the_ranges_imply() -> None:
+    """Two means with standard errors of 3 and 4 that lie 10 apart are two standard errors of the difference apart."""
+    one, other = (
+        number(value, lower=value - 1.959964 * error, upper=value + 1.959964 * error)
+        for value, error in ((110.0, 3.0), (100.0, 4.0))
+    )
+    assert words.chance(COUNT, one, other) == pytest.approx(0.0455003, abs=1e-6)
+    assert words.chance(COUNT, other, one) == pytest.approx(0.0455003, abs=1e-6)
+    assert words.chance(COUNT, one, one) == 1
+    assert words.chance(COUNT, one, number(5.0)) is None
 
 
 def test_two_segments_differ_only_where_their_ranges_do() -> None:

@@ -193,6 +193,21 @@ def send_digest(
             print(sending.send(place, datetime.now(UTC), again=again).sentence)
 
 
+@app.command(rich_help_panel="Every week")
+def figures(
+    metrics: Annotated[
+        list[str] | None, typer.Argument(help="Names of metrics; else the first two of each page.")
+    ] = None,
+    workspace: Folder = HERE,
+) -> None:
+    """Draw charts of the whole program as pictures, for slides and mails, with the browser of this machine."""
+    from ospo_metrics.figures import write
+
+    with sentences():
+        for path in write(open_workspace(workspace), metrics or []):
+            print(path)
+
+
 @app.command(rich_help_panel="Look")
 def query(
     sql: Annotated[str, typer.Argument(help="The question, in DuckDB's SQL.")],
@@ -415,6 +430,7 @@ def sentences() -> Iterator[None]:
     from ospo_metrics import simulation, steps
     from ospo_metrics.explain import UnknownPersonError
     from ospo_metrics.explain_metric import UnknownMetricError
+    from ospo_metrics.figures import FigureError
     from ospo_metrics.query import QueryError
 
     try:
@@ -424,6 +440,7 @@ def sentences() -> Iterator[None]:
         steps.StepError,
         prefect_server.ServerError,
         simulation.NotSimulatedError,
+        FigureError,
         QueryError,
         UnknownMetricError,
         UnknownPersonError,

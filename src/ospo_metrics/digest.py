@@ -1,7 +1,7 @@
 """What a week's mail tells: what changed, how sure that is, and what to do.
 
 Nothing in it is chosen by taste. Of all comparisons of a newest period with the one before it, only those count as a
-change that hold when all are looked at together (Benjamini and Hochberg 1995, one in twenty); what got worse comes
+change that hold when all are looked at together (Benjamini and Hochberg 1995, one in ten); what got worse comes
 before what got better, the program before its communities. Then come goals whose month has just been told, events and
 campaigns of which something could be told for the first time in the last week, and what is broken or missing.
 """
@@ -29,7 +29,7 @@ from ospo_metrics.warehouse import open_published, records
 from ospo_metrics.words import Number
 
 MOST_ITEMS = 5
-MOST_FALSE = 0.05
+MOST_FALSE = 0.1
 """What share of the changes told may be chance."""
 
 OLDEST_CHANGE_DAYS = 400
@@ -148,15 +148,23 @@ def _as_of(build: Build) -> str:
 def _compared(
     metrics: Mapping[str, Metric], numbers: Numbers, abouts: Sequence[About], today: date
 ) -> Iterator[_Change]:
-    """Every newest month and 12 months against those before, of what has a better and a worse."""
-    pairs = [
-        (metric, about, *pair)
-        for metric in metrics.values()
-        if metric.direction != "context"
-        for about in abouts
-        for is_month in (True, False)
-        if (pair := _newest_pair(numbers.get((metric.metric, about.kind, about.id), ()), is_month, today))
-    ]
+    """Of what has a better and a worse, the newest 12 months against those before, and where that cannot be told the
+    newest month; of the program both.
+
+    The fewer pairs are looked at, the smaller a change may be that shows.
+    """
+    pairs = []
+    for metric in metrics.values():
+        if metric.direction == "context":
+            continue
+        for about in abouts:
+            mine = numbers.get((metric.metric, about.kind, about.id), ())
+            found = [
+                (metric, about, *pair)
+                for is_month in (False, True)
+                if (pair := _newest_pair(mine, is_month, today)) and words.chance(metric, *pair) is not None
+            ]
+            pairs += found if about == PROGRAM else found[:1]
     chances = [(each, p) for each in pairs if (p := words.chance(each[0], *each[2:])) is not None]
     for (each, _), q in zip(chances, false_discovery([p for _, p in chances]), strict=True):
         yield _Change(*each, q)
@@ -240,8 +248,9 @@ def _is_due(answer: goals.Answer, today: date) -> bool:
         case "hit" | "missed":
             return answer.is_fresh
         case "too early":
-            due_on = answer.goal.due_on
-            return due_on is not None and due_on <= today + timedelta(days=GOAL_SOON_DAYS)
+            due_on = answer.goal.due_on or date.max
+            oldest = today - timedelta(days=OLDEST_CHANGE_DAYS)
+            return oldest <= due_on <= today + timedelta(days=GOAL_SOON_DAYS)
         case _:
             return answer.is_fresh or not answer.target
 
@@ -330,7 +339,9 @@ def _measurable(
             if one.goal
             else f"Write a goal into the sheet of {one.sheet}, so that the next one can be held against it."
         )
-        text = f"{one.name}, {words.lower_first(words.label(metrics[number.metric], number.segment))}. {told}"
+        step = words.label(metrics[number.metric], number.segment)
+        which = "" if step.lower() in told.lower() else f", {words.lower_first(step)}"
+        text = f"{one.name} ({words.day(number.period_start)}){which}. {told}"
         yield Item("can be told now", text, do, one.page, one.name if one.page else "")
 
 
@@ -339,18 +350,19 @@ def _coming(
 ) -> list[str]:
     """On which day of the next two weeks what can be told of an event or a campaign."""
     metrics = readings.metrics(connection)
-    soon = sorted(
-        (told_from(number), happened[number.scope_kind, number.scope_id].name, number.metric, number.segment)
+    soon = [
+        number
         for number in _windows(connection)
         if number.status == "too_early"
         and today < told_from(number) <= today + timedelta(days=SOON_DAYS)
         and (number.scope_kind, number.scope_id) in happened
-    )
+        and number.metric in metrics
+    ]
     return [
-        f"On {words.day(on)} it can be told of {name}: {words.lower_first(words.label(metrics[metric], segment))}."
-        for on, name, metric, segment in soon
-        if metric in metrics
-    ][:MOST_ITEMS]
+        f"On {words.day(told_from(number))} it can be told of {happened[number.scope_kind, number.scope_id].name} "
+        f"({words.day(number.period_start)}): {words.lower_first(words.label(metrics[number.metric], number.segment))}."
+        for number in soon[:MOST_ITEMS]
+    ]
 
 
 def _windows(connection: duckdb.DuckDBPyConnection) -> list[Number]:
@@ -411,21 +423,22 @@ def _some(names: Sequence[str]) -> str:
 
 
 def _how_sure(compared: Sequence[_Change], sure: Sequence[_Change], left: int) -> list[str]:
-    if not compared:
-        return ["No number with a range can be compared with a period before it yet."]
-    was = "was" if len(compared) == 1 else "were"
-    told = [
-        f"{len(compared):,} {'number' if len(compared) == 1 else 'numbers'} {was} compared with the period before. "
-        + (
-            f"{len(sure):,} differ by more than chance explains, with all {len(compared):,} looked at together: of "
-            "such findings about one in twenty may be chance. In all others no change is detectable."
-            if sure
-            else "None differs by more than chance explains."
+    count = len(compared)
+    if not count:
+        told = "No number with a range can be compared with a period before it yet."
+    else:
+        told = (
+            f"{count:,} {'number was' if count == 1 else 'numbers were'} compared with the period before. "
+            + (
+                f"{len(sure):,} {'differs' if len(sure) == 1 else 'differ'} by more than chance explains, with all "
+                f"{count:,} looked at together: of such findings about one in ten may be chance. For all others "
+                "chance is explanation enough."
+                if sure
+                else "None differs by more than chance explains."
+            )
         )
-    ]
-    if left:
-        told.append(f"{left:,} more {'item' if left == 1 else 'items'} did not fit; see the dashboards.")
-    return told
+    more = f"{left:,} more {'item' if left == 1 else 'items'} did not fit; see the dashboards."
+    return [told, *([more] if left else [])]
 
 
 def _coverage(connection: duckdb.DuckDBPyConnection, build: Build) -> list[str]:

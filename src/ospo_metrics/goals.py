@@ -1,7 +1,9 @@
 """What came of each goal: hit, missed, too early, or nobody can tell; and how sure that is.
 
 A target is for one month, the last whole one up to the day by which it was to be reached, so that the answer stays
-what it is when more data come. Whether the number has to be at least the target or at most says the metric's direction.
+what it is when more data come. Where that month cannot be told, because few people are behind it, the 12 months that
+end with it decide, unless the target is a count. Whether the number has to be at least the target or at most says the
+metric's direction.
 """
 
 from __future__ import annotations
@@ -81,9 +83,10 @@ def answer(goal: Goal, about: About, metrics: Mapping[str, Metric], numbers: Num
         return Answer(goal, about, "cannot be told", None, None, "", lacks)
     steps = _steps(metric, numbers.get((metric.metric, about.kind, about.id), ()))
     end = (goal.due_on + timedelta(days=1)).replace(day=1)
-    deciding = next((number for number in steps if number.period_end == end), None)
+    at_end = [number for number in steps if number.period_end == end]
+    deciding = next((number for number in at_end if number.is_ok), at_end[0] if at_end else None)
     known = [number for number in steps if number.has_value and number.period_end <= min(end, today)]
-    newest = known[-1] if known else None
+    newest = max(known, key=lambda number: (number.period_end, number.is_month), default=None)
     target = _target(metric, goal.target, deciding or newest)
 
     def told(verdict: Verdict, number: Number | None, why: str, is_sure: bool | None = None) -> Answer:
@@ -157,9 +160,11 @@ def _lacks(goal: Goal, metric: Metric | None) -> str:
 
 
 def _steps(metric: Metric, numbers: Sequence[Number]) -> list[Number]:
-    """The months of what is spoken of; of a metric without months, whatever it is told for."""
+    """The rows that may decide, of each end the month first; of a metric without months, whatever it is told for."""
     mine = [number for number in numbers if number.segment == metric.headline_segment]
-    return [number for number in mine if number.is_month] or mine
+    months = [number for number in mine if number.is_month]
+    longer = [number for number in mine if not number.is_month]
+    return [*months, *longer] if metric.kind != "count" else months or longer
 
 
 def _month_before(end: date) -> str:

@@ -199,6 +199,8 @@ def _trouble(error: OSError) -> tuple[str, str]:
             key, why = "smtp_host", "does not answer in time"
         case ssl.SSLError():
             key, why = "smtp_port", "does not speak TLS there"
+        case _ if isinstance(error.__context__, TimeoutError):  # smtplib calls a silence a lost connection
+            why = "does not answer in time"
     return key, why
 
 

@@ -321,23 +321,23 @@ def overlaps(members: Booleans, permutations: int = 199, seed: int = 0) -> Overl
     columns = members.shape[1]
     is_single = members.sum(axis=1) == 1
     singles = members[is_single].sum(axis=0).astype(np.int64)
-    several = members[members.sum(axis=1) > 1]
+    several = np.ascontiguousarray(members[members.sum(axis=1) > 1].T)  # a row for each column of `members`
     pairs = [(a, b) for a in range(columns) for b in range(a + 1, columns)]
 
     def shared(table: Booleans) -> Integers:
         counts = table.astype(np.float64)
-        return np.rint(counts.T @ counts).astype(np.int64)
+        return np.rint(counts @ counts.T).astype(np.int64)
 
     def swept(table: Booleans, alone: Integers) -> None:
         for at in dice.permutation(len(pairs)):
             a, b = pairs[at]
-            either = np.flatnonzero(table[:, a] != table[:, b])
-            slots = int(table[either, a].sum()) + int(alone[a])
+            either = np.flatnonzero(table[a] != table[b])
+            slots = int(table[a, either].sum()) + int(alone[a])
             pool = int(alone[a] + alone[b])
             taken = int(dice.hypergeometric(len(either), pool, slots)) if len(either) + pool and slots else 0
             chosen = np.zeros(len(either), dtype=bool)
             chosen[dice.permutation(len(either))[:taken]] = True
-            table[either, a], table[either, b] = chosen, ~chosen
+            table[a, either], table[b, either] = chosen, ~chosen
             alone[a], alone[b] = slots - taken, pool - (slots - taken)
 
     seen = shared(several)

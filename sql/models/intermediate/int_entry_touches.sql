@@ -11,25 +11,25 @@ with newcomers as (
 ),
 
 touches as (
+    select t.*, (t.touched_at at time zone o.timezone)::date as touched_on
+    from {{ ref('fct_touches') }} as t
+    cross join {{ source('config', 'ospo') }} as o
+    where t.person_id is not null and not t.is_own
+),
+
+within_reach as (
     select
-        t.person_id,
+        n.scope_kind, n.scope_id, n.person_id, n.first_on,
         t.kind <> 'heard' as is_presence,
         t.channel,
         t.event_id,
         min(t.campaign_id) as campaign_id,
         min(t.touched_at) as touched_at,
-        min((t.touched_at at time zone o.timezone)::date) as touched_on
-    from {{ ref('fct_touches') }} as t
-    cross join {{ source('config', 'ospo') }} as o
-    where t.person_id is not null and not t.is_own
-    group by all
-),
-
-within_reach as (
-    select n.*, t.* exclude (person_id)
+        min(t.touched_on) as touched_on
     from newcomers as n
     join touches as t
         on n.person_id = t.person_id and t.touched_on between n.first_on - {{ look_back_days }} and n.first_on
+    group by all
 )
 
 select

@@ -23,8 +23,7 @@ told as (
             as organization_id,
         a.contributions
     from acts as a
-    left join small_days as d
-        on a.organization_id = 'other' and a.person_id = d.person_id and a.occurred_on = d.occurred_on
+    left join small_days as d on a.person_id = d.person_id and a.occurred_on = d.occurred_on
 )
 
 select

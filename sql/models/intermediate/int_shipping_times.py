@@ -27,19 +27,27 @@ def model(dbt: Any, session: Any) -> pa.Table:
     # What was declined was never shipped: it waits to the end of what is known, like what is open.
     rows = session.sql(
         """
-        select
-            g.group_id,
-            coalesce(c.outcome = 'completed' and c.settled_at <= o.observed_until, false) as is_shipped,
-            date_diff('second', c.opened_at,
-                case when c.outcome = 'completed' then least(c.settled_at, o.observed_until) else o.observed_until end
-            ) / 86400.0 as days
-        from groups as g
-        join scopes as s on g.scope_kind = s.scope_kind and g.scope_id = s.scope_id
-        join outcomes as c
-            on s.project_id = c.project_id and c.opened_on >= g.period_start and c.opened_on < g.period_end
-        join requests as r on c.conversation_id = r.conversation_id and r.is_request
-        join observed as o on c.project_id = o.project_id and o.source = 'github'
-        where c.opened_at < o.observed_until
+        with wishes as materialized (
+            select
+                c.project_id,
+                c.opened_on,
+                coalesce(c.outcome = 'completed' and c.settled_at <= o.observed_until, false) as is_shipped,
+                date_diff('second', c.opened_at,
+                    case when c.outcome = 'completed' then least(c.settled_at, o.observed_until)
+                        else o.observed_until end
+                ) / 86400.0 as days
+            from outcomes as c
+            join requests as r on c.conversation_id = r.conversation_id
+            join observed as o on c.project_id = o.project_id
+            where r.is_request and o.source = 'github' and c.opened_at < o.observed_until
+        )
+
+        select g.group_id, w.is_shipped, w.days
+        from wishes as w
+        join scopes as s on w.project_id = s.project_id
+        join groups as g
+            on s.scope_kind = g.scope_kind and s.scope_id = g.scope_id
+            and w.opened_on >= g.period_start and w.opened_on < g.period_end
         """
     ).fetchnumpy()
     found = survival_quantiles(

@@ -32,6 +32,14 @@ entered as (
     where d2_on is not null and coalesce(maintained_on >= d2_on, true)
 ),
 
+monthly as (
+    select
+        scope_kind, scope_id, segment, date_trunc('month', entered_on)::date as month,
+        count(*) filter (next_on <= entered_on + 90) as k, count(*) as n
+    from entered
+    group by all
+),
+
 told as (
     select
         scope_kind, scope_id,
@@ -46,15 +54,15 @@ counted as (
         p.scope_kind, p.scope_id, p.period_start, p.period_end, s.segment,
         p.newness_known_from, p.history_starts_on, p.status, p.reason,
         coalesce(t.is_told, s.segment = 'd1_to_d2') as is_told,
-        count(e.entered_on) filter (e.next_on <= e.entered_on + 90) as k,
-        count(e.entered_on) as n
+        coalesce(sum(m.k), 0) as k,
+        coalesce(sum(m.n), 0) as n
     from {{ ref('int_followed_periods') }} as p
     cross join steps as s
     left join told as t
         on p.scope_kind = t.scope_kind and p.scope_id = t.scope_id and s.segment = t.segment
-    left join entered as e
-        on p.scope_kind = e.scope_kind and p.scope_id = e.scope_id and s.segment = e.segment
-        and e.entered_on >= p.period_start and e.entered_on < p.period_end
+    left join monthly as m
+        on p.scope_kind = m.scope_kind and p.scope_id = m.scope_id and s.segment = m.segment
+        and m.month >= p.period_start and m.month < p.period_end
     where p.follow_days = 90 and p.scope_kind in ('program', 'community')
     group by all
 ),

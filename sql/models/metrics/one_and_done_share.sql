@@ -13,19 +13,27 @@ with newcomers as (
     group by f.scope_kind, f.scope_id, f.person_id, f.first_on
 ),
 
+monthly as (
+    select
+        scope_kind, scope_id, date_trunc('month', first_on)::date as month, count(*) as n,
+        count(*) filter (is_one_act) as one_act, count(*) filter (is_one_day) as one_day
+    from newcomers
+    group by all
+),
+
 counted as (
     select
-        p.scope_kind, p.scope_id, p.period_start, p.period_end, p.newness_known_from, p.history_starts_on, p.status,
-        p.reason,
-        unnest(['one_act', 'one_day']) as segment,
-        unnest([count(*) filter (n.is_one_act), count(*) filter (n.is_one_day)]) as k,
-        count(n.first_on) as n
+        p.scope_kind, p.scope_id, p.period_start, p.period_end, s.segment, p.newness_known_from, p.history_starts_on,
+        p.status, p.reason,
+        coalesce(sum(case s.segment when 'one_act' then m.one_act else m.one_day end), 0) as k,
+        coalesce(sum(m.n), 0) as n
     from {{ ref('int_followed_periods') }} as p
-    left join newcomers as n
-        on p.scope_kind = n.scope_kind and p.scope_id = n.scope_id
-        and n.first_on >= p.period_start and n.first_on < p.period_end
+    cross join (select unnest(['one_act', 'one_day']) as segment) as s
+    left join monthly as m
+        on p.scope_kind = m.scope_kind and p.scope_id = m.scope_id
+        and m.month >= p.period_start and m.month < p.period_end
     where p.follow_days = 365 and p.scope_kind in ('program', 'community')
-    group by p.scope_kind, p.scope_id, p.period_start, p.period_end, p.newness_known_from, p.history_starts_on, p.status, p.reason
+    group by all
 ),
 
 judged as (

@@ -51,30 +51,33 @@ totals as (
     select scope_kind, scope_id, period_end, sum(contributions) as contributions from by_organization group by all
 ),
 
--- Behind how many people a number stands: each month that somebody was there reaches eleven months on, or to the next such
--- month, so that nobody counts twice in any twelve months.
 person_months as (
-    select distinct s.scope_kind, s.scope_id, m.person_id, m.month, k.segment
+    select
+        s.scope_kind, s.scope_id, m.person_id, m.month,
+        bool_or(m.organization_id not in ('unknown', 'independent')) as is_known
     from {{ ref('int_organization_months') }} as m
-    join {{ ref('int_scopes') }} as s on m.project_id = s.project_id
-    join (select unnest(['with_unknown', 'without_unknown']) as segment) as k
-        on k.segment = 'with_unknown' or m.organization_id not in ('unknown', 'independent')
+    join {{ ref('int_scopes') }} as s on m.project_id = s.project_id and s.scope_kind in ('program', 'community')
+    group by all
 ),
 
+-- Behind how many people a number stands: each month that somebody was there reaches eleven months on, or to the next such
+-- month, so that nobody counts twice in any twelve months.
 reaches as (
     select
-        scope_kind, scope_id, segment, (month + interval 1 month)::date as seen_from,
-        least(
-            (month + interval 13 month)::date,
-            (lead(month) over (partition by scope_kind, scope_id, segment, person_id order by month) + interval 1 month)::date
-        ) as seen_until
-    from person_months
+        *, (month + interval 1 month)::date as seen_from,
+        least(month + interval 13 month, lead(month) over (of_person order by month) + interval 1 month)::date as seen_until
+    from (
+        select scope_kind, scope_id, person_id, month, 'with_unknown' as segment from person_months
+        union all
+        select scope_kind, scope_id, person_id, month, 'without_unknown' from person_months where is_known
+    )
+    window of_person as (partition by scope_kind, scope_id, segment, person_id)
 ),
 
 changes as (
-    select scope_kind, scope_id, segment, seen_from as changed_on, 1 as change from reaches
+    select scope_kind, scope_id, segment, seen_from as changed_on, count(*) as change from reaches group by all
     union all
-    select scope_kind, scope_id, segment, seen_until, -1 from reaches
+    select scope_kind, scope_id, segment, seen_until, -count(*) from reaches group by all
 ),
 
 people as (
@@ -83,6 +86,19 @@ people as (
         sum(sum(change)) over (partition by scope_kind, scope_id, segment order by changed_on) as people
     from changes
     group by scope_kind, scope_id, segment, changed_on
+
+    union all
+
+    select
+        t.scope_kind, t.scope_id, s.segment, t.period_end,
+        count(distinct m.person_id)
+    from {{ ref('int_twelve_months') }} as t
+    join {{ ref('int_organization_months') }} as m
+        on t.scope_id = m.project_id and m.month >= t.period_start and m.month < t.period_end
+    join (select unnest(['with_unknown', 'without_unknown']) as segment) as s
+        on s.segment = 'with_unknown' or m.organization_id not in ('unknown', 'independent')
+    where t.scope_kind = 'project'
+    group by all
 ),
 
 owed as (

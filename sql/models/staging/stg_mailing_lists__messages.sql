@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 with newest as ({{ newest('mailing_lists', 'messages') }}),
 
 -- All at once: to look into a payload once costs a tenth of looking ten times.

@@ -1,11 +1,11 @@
--- What each rule gives each channel, for whoever wants to see how far they differ; for readers inside alone, because a
--- channel may have brought few people. The linear rule gives every touch of somebody the same part of them.
+-- What each rule gives each channel, for whoever wants to see how far they differ. The linear rule gives every touch of
+-- somebody the same part of them.
 with owed as (
     select f.*, o.smallest_group
     from {{ ref('int_followed_periods') }} as f
     cross join {{ source('config', 'ospo') }} as o
     where f.follow_days = 90 and f.grain = 'year' and f.scope_kind in ('program', 'community') and f.status = 'ok'
-        and f.period_start >= f.newness_known_from and o.audience = 'internal'
+        and f.period_start >= f.newness_known_from
 ),
 
 engaged as (

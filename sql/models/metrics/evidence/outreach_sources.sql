@@ -1,12 +1,12 @@
 -- What stands behind outreach_concentration: every channel and event with the engaged newcomers that it is first known
 -- to have brought, and of how many equal ones the known ones together have the effect (Hill 1973): 1 / sum of squared
--- shares. For readers inside alone, because one of them may have brought few people.
+-- shares.
 with owed as (
     select f.*, o.smallest_group
     from {{ ref('int_followed_periods') }} as f
     cross join {{ source('config', 'ospo') }} as o
     where f.follow_days = 90 and f.grain = 'year' and f.scope_kind in ('program', 'community') and f.status = 'ok'
-        and f.period_start >= f.newness_known_from and o.audience = 'internal'
+        and f.period_start >= f.newness_known_from
 ),
 
 engaged as (

@@ -1,5 +1,4 @@
--- What people say about how they heard of us, channel by channel: several may be named in one answer. For readers inside
--- alone, because a channel may have been named by few.
+-- What people say about how they heard of us, channel by channel: several may be named in one answer.
 with surveys as (
     select survey_id, min(answered_on) as first_on
     from {{ ref('fct_survey_answers') }}
@@ -20,7 +19,7 @@ cells as (
     select c.*
     from {{ ref('int_survey_cells') }} as c
     cross join {{ source('config', 'ospo') }} as o
-    where c.status = 'ok' and c.heard >= o.smallest_group and o.audience = 'internal'
+    where c.status = 'ok' and c.heard >= o.smallest_group
 )
 
 select
