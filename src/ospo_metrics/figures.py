@@ -16,7 +16,7 @@ from typing import Any
 
 import duckdb
 
-from ospo_metrics import charts, project, readings, words
+from ospo_metrics import chart_style, charts, project, readings, words
 from ospo_metrics.catalog import Metric
 from ospo_metrics.pages import BUNDLE
 from ospo_metrics.readings import PROGRAM, Build
@@ -58,7 +58,7 @@ def write(workspace: Workspace, names: Sequence[str] = ()) -> list[Path]:
         return [path.replace(folder / path.name) for path in fresh]
 
 
-def figures(connection: duckdb.DuckDBPyConnection, names: Sequence[str] = ()) -> dict[str, charts.Figure]:
+def figures(connection: duckdb.DuckDBPyConnection, names: Sequence[str] = ()) -> dict[str, chart_style.Figure]:
     """The charts of a published file by metric, each with its title above and its source below."""
     metrics = readings.metrics(connection)
     if unknown := [name for name in names if name not in metrics]:
@@ -69,7 +69,7 @@ def figures(connection: duckdb.DuckDBPyConnection, names: Sequence[str] = ()) ->
     source = _source(connection, build)
     numbers = readings.numbers(connection, [PROGRAM.kind])
     return {
-        name: _framed(metrics[name], figure, build, source)
+        name: _framed(metrics[name], chart_style.whole(figure), build, source)
         for name in wanted
         if (
             figure := charts.figure(
@@ -107,7 +107,7 @@ def find_browser() -> str:
     return found
 
 
-def _draw(browser: str, wanted: Sequence[tuple[charts.Figure, Path]]) -> None:
+def _draw(browser: str, wanted: Sequence[tuple[chart_style.Figure, Path]]) -> None:
     """Have one browser draw every picture; `FigureError` where it does not."""
     try:
         import kaleido
@@ -152,7 +152,7 @@ def _end(drawing: Any) -> None:
             os.killpg(process.pid, signal.SIGKILL)
 
 
-def _framed(metric: Metric, figure: charts.Figure, build: Build, source: str) -> charts.Figure:
+def _framed(metric: Metric, figure: chart_style.Figure, build: Build, source: str) -> chart_style.Figure:
     """The chart as the page shows it, with what the page around it tells."""
     layout = figure["layout"]
     height = layout["height"] + _TOP + _BOTTOM
@@ -161,12 +161,12 @@ def _framed(metric: Metric, figure: charts.Figure, build: Build, source: str) ->
         "width": WIDTH,
         "height": height,
         "margin": layout["margin"] | {"l": 64, "r": layout["margin"]["r"] + 30, "t": _TOP, "b": _BOTTOM},
-        "paper_bgcolor": charts.PAPER,
-        "plot_bgcolor": charts.PAPER,
+        "paper_bgcolor": chart_style.PAPER,
+        "plot_bgcolor": chart_style.PAPER,
         "title": {
             "text": f"<b>{escape(metric.title)}</b>",
-            "subtitle": {"text": escape(whose), "font": {"size": 14, "color": charts.MUTED}},
-            "font": {"size": 22, "color": charts.INK},
+            "subtitle": {"text": escape(whose), "font": {"size": 14, "color": chart_style.MUTED}},
+            "font": {"size": 22, "color": chart_style.INK},
             "x": 20 / WIDTH,
             "xanchor": "left",
             "y": 1 - 30 / height,
@@ -185,7 +185,7 @@ def _framed(metric: Metric, figure: charts.Figure, build: Build, source: str) ->
                 "y": 0,
                 "yanchor": "top",
                 "yshift": -18,
-                "font": {"size": 12, "color": charts.MUTED},
+                "font": {"size": 12, "color": chart_style.MUTED},
             },
         ],
     }
