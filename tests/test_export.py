@@ -122,7 +122,9 @@ def test_a_person_in_the_title_of_an_event_stops_the_export(
         assert row
         connection.execute(f"update core.dim_events set {column} = 'An evening with ' || ?", [row[0]])
 
-    with pytest.raises(privacy.PrivacyError, match=f"'{row[0].lower()}' in .*\\.(html|js).*Nothing was exported"):
+    with pytest.raises(
+        privacy.PrivacyError, match=f"'{row[0].lower()}' in .*\\.(html|js).*Nothing was exported"
+    ):
         export(workspace, tmp_path / "edition")
 
     assert [path.name for path in tmp_path.iterdir() if "edition" in path.name] == ["edition"]
