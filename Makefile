@@ -23,7 +23,7 @@ demo: .venv/run.done
 	@$(BIN)/ospo-metrics demo $(WORKSPACE)
 
 test: .venv/dev.done
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist loadfile
 
 bench: .venv/dev.done
 	@$(BIN)/python -m pytest -o addopts= tests/bench --benchmark-only --benchmark-disable-gc -q

@@ -116,6 +116,10 @@ def _spreadsheets(folder: Path) -> None:
         )
     with (folder / "outreach/introductions.csv").open("a") as sheet:
         sheet.write(f"2025-04-01,c-canary,hiring,{address},,trial,not a day {name}\n")
+    address, name = attendee("survey")
+    with (folder / "outreach/survey.csv").open("a") as sheet:
+        sheet.write(f"community-2026,2026-05-04,,9,my friend {name} ({address}),520\n")
+        sheet.write(f"community-2026,2026-05-04,{name},{address},,{name}\n")
 
 
 def _calendars(folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -22,6 +23,7 @@ AS_OF = datetime(2026, 7, 12, 1, 30, tzinfo=UTC)
 FIRST_MONTH, MONTHS = date(2024, 7, 1), 25
 SEEN_UNTIL = {"mail": date(2025, 11, 1)}
 SMALLEST_GROUP = 5
+LIST = "core-dev"
 
 HOSTILE = (
     "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">",
@@ -70,6 +72,7 @@ def build(
     is_simulated: bool = True,
     names: tuple[str, ...] = ("Storage", "Networking", "Documentation"),
     ospo_name: str = "Example OSPO",
+    events: int = 4,
 ) -> Path:
     """Write the published file; `names` are what the communities are called."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -102,13 +105,19 @@ def build(
             connection,
             "core.dim_projects",
             "project_id varchar, kind varchar, name varchar, observed_until timestamptz",
-            [(project_id, "repository", name, AS_OF) for project_id, name in projects],
+            [
+                *((project_id, "repository", name, AS_OF) for project_id, name in projects),
+                (LIST, "mailing_list", LIST, AS_OF),
+            ],
         )
         _table(
             connection,
             "core.community_projects",
             "community_id varchar, project_id varchar",
-            [(f"community-{int(project_id[-1])}", project_id) for project_id, _ in projects],
+            [
+                *((f"community-{project_id.rpartition('-')[2]}", project_id) for project_id, _ in projects),
+                ("community-1", LIST),
+            ],
         )
         _table(
             connection,
@@ -122,15 +131,21 @@ def build(
             ", ".join(f'"{name}" {kind}' for name, kind in catalog.PAGE_COLUMNS.items()),
             catalog.page_rows(known),
         )
+        occasions = _occasions(connection, communities, events)
         scopes = [("program", "program", 1.0), *_scopes(communities)]
+        scopes += [("project", project_id, 0.12) for project_id, _ in [*projects, (LIST, LIST)]]
         _table(
             connection,
             "metrics.metric_values",
             "metric varchar, scope_kind varchar, scope_id varchar, period_start date, period_end date, "
             "segment varchar, value double, lower double, upper double, numerator bigint, "
             "denominator bigint, sample_size bigint, status varchar, reason varchar",
-            [row for scope in scopes for row in _numbers(*scope)],
+            [
+                *(row for scope in scopes for row in _numbers(*scope)),
+                *(row for metric in known.metrics for row in _others(metric, scopes, occasions)),
+            ],
         )
+        _evidence(connection, occasions)
         _provenance(connection)
     return path
 
@@ -234,6 +249,246 @@ def _factor(head: tuple[Any, ...], segment: str, value: int, size: float) -> tup
         reason = "With fewer than 100 contributions in 12 months the number would be an accident."
         return (metric, *head, segment, *(None,) * 6, "refused", reason)
     return (metric, *head, segment, value, None, None, value, None, 900, "ok", None)
+
+
+OWN = frozenset(
+    {
+        *("new_contributors", "contributors", "newcomer_retention", "first_response_time"),
+        "contributor_absence_factor",
+    }
+)
+"""The metrics whose numbers are made one by one; all others are made alike, by their kind."""
+
+Occasion = tuple[str, str, date, date]
+
+
+def _occasions(
+    connection: duckdb.DuckDBPyConnection, communities: list[tuple[str, str]], count: int
+) -> list[Occasion]:
+    """Events and campaigns of the communities, some of them called as the communities are."""
+    events: list[Occasion] = []
+    campaigns: list[Occasion] = []
+    for number in range(1, count + 1):
+        starts_on = AS_OF.date() - timedelta(days=20 + 997 * number % 700)
+        events.append(("event", f"event-{number}", starts_on, starts_on + timedelta(days=number % 2)))
+        if number % 2:
+            begins = starts_on + timedelta(days=60)
+            campaigns.append(("campaign", f"campaign-{number}", begins, begins + timedelta(days=20)))
+    named = [community[1] for community in communities]
+    _table(
+        connection,
+        "core.dim_events",
+        "event_id varchar, name varchar, city varchar, venue varchar, starts_on date, ends_on date, role varchar",
+        [
+            (key, f"{named[at % len(named)]} Days {at + 1}"[:20_000], "Berlin", None, first, last, "hosted")
+            for at, (_, key, first, last) in enumerate(events)
+        ],
+    )
+    _table(
+        connection,
+        "core.event_communities",
+        "event_id varchar, community_id varchar",
+        [(key, communities[at % len(communities)][0]) for at, (_, key, *_) in enumerate(events)],
+    )
+    _table(
+        connection,
+        "core.dim_campaigns",
+        "campaign_id varchar, name varchar, starts_on date, ends_on date, channels varchar[], "
+        "community_ids varchar[]",
+        [
+            (
+                key,
+                f"{named[at % len(named)]} launch {at + 1}"[:20_000],
+                first,
+                last,
+                ["blog"],
+                [communities[0][0]],
+            )
+            for at, (_, key, first, last) in enumerate(campaigns)
+        ],
+    )
+    _table(
+        connection,
+        "core.dim_shocks",
+        "kind varchar, starts_on date, ends_on date, scope_kind varchar, scope_id varchar, what varchar",
+        [
+            *(
+                (kind, first, last, kind, key, "an event of ours")
+                for kind, key, first, last in [*events, *campaigns]
+            ),
+            *(
+                (
+                    "release",
+                    date(2025, month, 3),
+                    date(2025, month, 3),
+                    "project",
+                    "example/core-1",
+                    "a release",
+                )
+                for month in range(1, 13)
+            ),
+        ],
+    )
+    return [*events, *campaigns]
+
+
+def _others(
+    metric: catalog.Metric, scopes: list[tuple[str, str, float]], occasions: list[Occasion]
+) -> Iterator[tuple[Any, ...]]:
+    """Rows of a metric that has no numbers of its own here: over time, of events and campaigns, or both."""
+    if metric.metric in OWN:
+        return
+    if re.search(r"scope|program|community|twelve months", metric.grain):
+        for kind, scope_id, size in scopes:
+            if kind == "project" and not re.match(r"scope(?! \(program or)", metric.grain):
+                continue
+            for period in _periods(metric.grain, kind):
+                for segment in metric.segments:
+                    chance = random.Random(f"{metric.metric} {scope_id} {segment} {period}")
+                    yield (
+                        metric.metric,
+                        kind,
+                        scope_id,
+                        *period,
+                        segment,
+                        *_any(metric, size, chance, period[1]),
+                    )
+    for kind, key, first, last in occasions:
+        if not re.search(rf"\b{kind}\b", metric.grain):
+            continue
+        for segment in metric.segments:
+            chance = random.Random(f"{metric.metric} {key} {segment}")
+            period = (first, last + timedelta(days=1))
+            yield (metric.metric, kind, key, *period, segment, *_any(metric, 0.7, chance, period[1]))
+
+
+def _periods(grain: str, kind: str) -> list[tuple[date, date]]:
+    if "quarter" in grain:
+        months = _months()
+        return [(months[at][0], months[at + 2][1]) for at in range(0, len(months) - 2, 3)]
+    years = _years()
+    return years if kind == "project" or "month or" not in grain else [*_months(), *years]
+
+
+def _any(metric: catalog.Metric, size: float, chance: random.Random, end: date) -> tuple[Any, ...]:
+    """A number of the metric's kind, or sometimes a reason for none."""
+    nothing = (None,) * 6
+    luck = chance.random()
+    if end > AS_OF.date() - timedelta(days=40):
+        return (*nothing, "too_early", "Not enough time has passed since.")
+    if luck < 0.06:
+        return (*nothing, "refused", "The two rules do not agree, so no number is given.")
+    if luck < 0.1:
+        return (*nothing, "suppressed", f"Fewer than {SMALLEST_GROUP} people are behind this number.")
+    n = max(8, round(chance.gauss(90, 15) * size))
+    k = round(n * chance.uniform(0.1, 0.7))
+    match metric.kind:
+        case "proportion":
+            lower, upper = wilson_interval(np.array([k]), np.array([n]))
+            if luck > 0.97:
+                return (None, float(lower[0]), float(upper[0]), k, n, n, "ok", None)
+            return (k / n, float(lower[0]), float(upper[0]), k, n, n, "ok", None)
+        case "duration":
+            hours = chance.lognormvariate(4, 0.5)
+            return (hours, hours / 1.6, hours * 1.7, k, n, n, "ok", None)
+        case "cost":
+            if luck > 0.95:
+                return (None, 900.0, None, 12_000, 0, 0, "ok", None)
+            return (12_000 / k, 12_000 / k / 2, 12_000 / k * 3, 12_000, k, k, "ok", None)
+        case "ratio":
+            ratio = chance.lognormvariate(0.3, 0.4)
+            return (ratio, ratio / 1.5, ratio * 1.6, None, None, n, "ok", None)
+        case "difference" | "score":
+            unit = 0.01 if metric.unit == "percentage points" else 1.0
+            value = chance.gauss(3, 8)
+            return (value * unit, (value - 6) * unit, (value + 7) * unit, None, None, n, "ok", None)
+        case "factor":
+            return (float(k), None, None, None, None, n, "ok", None)
+        case _:
+            return (float(k), None, None, k, None, k, "ok", None)
+
+
+def _evidence(connection: duckdb.DuckDBPyConnection, occasions: list[Occasion]) -> None:
+    """What stands behind lifts and waiting times: days, ordinary dates and curves."""
+    keys = "metric varchar, scope_kind varchar, scope_id varchar, period_start date, period_end date, segment varchar"
+    segments = ("stars_month", "stars_week")
+    lifts = [
+        ("campaign_lift", kind, key, first, last + timedelta(days=1), segment)
+        for kind, key, first, last in occasions
+        for segment in segments
+    ]
+    chance = random.Random("evidence")
+    _table(
+        connection,
+        "metrics.campaign_lift_estimates",
+        f"{keys}, ratio double, p double, status varchar",
+        [
+            (*lift, chance.lognormvariate(0.4, 0.4), 0.3, "ok" if at % 2 else "refused")
+            for at, lift in enumerate(lifts)
+        ],
+    )
+    _table(
+        connection,
+        "metrics.campaign_lift_checks",
+        f"{keys}, position integer, rule varchar, verdict varchar, sentence varchar",
+        [
+            (
+                *lift,
+                1,
+                "beyond_chance" if at % 4 else "nothing_else",
+                "passed" if at % 2 else "refused",
+                "A check.",
+            )
+            for at, lift in enumerate(lifts)
+        ],
+    )
+    _table(
+        connection,
+        "metrics.campaign_lift_days",
+        f"{keys}, day integer, observed double, expected double, lower double, upper double",
+        [
+            (
+                *lift,
+                day,
+                float(chance.randint(0, 20)),
+                8.5,
+                5.0 if day >= 0 else None,
+                13.0 if day >= 0 else None,
+            )
+            for lift in lifts
+            for day in range(-63, 28)
+        ],
+    )
+    _table(
+        connection,
+        "metrics.campaign_lift_ordinary_dates",
+        f"{keys}, position integer, ratio double",
+        [(*lift, at, chance.lognormvariate(0, 0.3)) for lift in lifts for at in range(60)],
+    )
+    _table(
+        connection,
+        "metrics.survival_curves",
+        f"{keys}, after_days double, share_not_yet double, lower double, upper double, at_risk bigint",
+        [
+            (
+                "time_to_first_activity",
+                kind,
+                key,
+                first,
+                last + timedelta(days=1),
+                segment,
+                day,
+                share,
+                share - 0.1,
+                min(1.0, share + 0.1),
+                40,
+            )
+            for kind, key, first, last in occasions
+            if kind == "event"
+            for segment in ("new", "existing")
+            for day, share in ((0.0, 0.9), (7.0, 0.7), (30.0, 0.6), (90.0, 0.45))
+        ],
+    )
 
 
 def _provenance(connection: duckdb.DuckDBPyConnection) -> None:

@@ -22,6 +22,7 @@ from ospo_metrics.warehouse import open_warehouse
 
 ATTENDEES = [
     "unknown", "half", "sheet", "latin", "meetupjson", "meetupjsonbroken", "calendar", "calendarbroken",
+    "survey",
 ]  # fmt: skip
 IN_PUBLIC = [
     "sheet", "schedule", "feed", "mail", "mailbroken", "git", "coauthor", "github", "githubbroken", "gharchive",

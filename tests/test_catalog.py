@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 import published_example
-from ospo_metrics import catalog
+from ospo_metrics import catalog, project
 
 
 @pytest.fixture
@@ -50,18 +51,28 @@ def test_a_catalog_survives_its_tables(manifest: Path) -> None:
 
 def test_metrics_on_a_page_stand_in_the_order_of_its_file(manifest: Path) -> None:
     """The order of `depends_on` is the order on the page, and pages follow their position."""
+    files = [
+        yaml.safe_load(path.read_text(encoding="utf-8"))["exposures"][0]
+        for path in (project.root() / "dashboards" / "pages").glob("*.yml")
+    ]
+    files.sort(key=lambda page: page["config"]["meta"]["position"])
     pages = {page.page: page.metrics for page in catalog.read(manifest).pages}
-    assert pages == {
-        "newcomers": ("new_contributors", "newcomer_retention", "contributors"),
-        "help": ("first_response_time", "contributor_absence_factor"),
-        "mailing_lists": (
-            "contributors",
-            "new_contributors",
-            "first_response_time",
-            "mailing_list_crossover",
-        ),
+    assert list(pages) == [page["name"] for page in files]
+    for page in files:
+        assert pages[page["name"]] == tuple(ref.split("'")[1] for ref in page["depends_on"])
+
+
+def test_every_metric_has_a_page_and_every_page_a_question(manifest: Path) -> None:
+    """No metric is out of sight, and each says on its first page what it answers there."""
+    known = catalog.read(manifest)
+    assert {name for page in known.pages for name in page.metrics} == {
+        metric.metric for metric in known.metrics
     }
-    assert list(pages) == ["newcomers", "help", "mailing_lists"]
+    assert len(known.pages) >= 12
+    for page in known.pages:
+        assert page.question.endswith("?")
+        assert set(page.asks) == set(page.metrics), page.page
+        assert all(ask.endswith("?") for ask in page.asks.values())
 
 
 def test_a_definition_is_for_readers(manifest: Path) -> None:

@@ -1,4 +1,4 @@
-"""Rows of a metric into a Plotly figure."""
+"""Rows of a metric into Plotly figures of every shape."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,25 @@ from plotly import graph_objects
 from plotly.offline import get_plotlyjs_version
 
 import published_example
-from ospo_metrics import charts, event_pages, pages, project, words
-from ospo_metrics.catalog import Metric
-from ospo_metrics.pages import Published, Scope
+from ospo_metrics import (
+    chart_style,
+    charts,
+    cohort_charts,
+    curve_charts,
+    lift_charts,
+    marks,
+    pages,
+    project,
+    row_charts,
+    views,
+    words,
+)
+from ospo_metrics.catalog import CHARTS, KINDS, Metric
+from ospo_metrics.chart_style import Figure
+from ospo_metrics.curve_charts import Step
+from ospo_metrics.lift_charts import Day, Lift
+from ospo_metrics.row_charts import Panel, Row
+from ospo_metrics.site_data import Published, Scope
 from ospo_metrics.warehouse import open_published
 from ospo_metrics.words import Number
 
@@ -31,7 +48,7 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Published:
         return pages.read(connection)
 
 
-def drawn(example: Published) -> Iterator[tuple[Metric, Scope, list[Number], charts.Figure]]:
+def drawn(example: Published) -> Iterator[tuple[Metric, Scope, list[Number], Figure]]:
     for metric in example.metrics.values():
         for scope in example.scopes:
             numbers = list(example.of(metric.metric, scope))
@@ -40,26 +57,31 @@ def drawn(example: Published) -> Iterator[tuple[Metric, Scope, list[Number], cha
                 yield metric, scope, numbers, figure
 
 
+def tallness(figure: Figure) -> list[float]:
+    axes = [axis for name, axis in figure["layout"].items() if name.startswith("yaxis")]
+    return [(axis["domain"][1] - axis["domain"][0]) / (axis["range"][1] - axis["range"][0]) for axis in axes]
+
+
 def of(example: Published, metric: str, community: int = 0) -> tuple[Metric, list[Number]]:
     return example.metrics[metric], list(example.of(metric, example.scopes[community]))
 
 
-def traces(figure: charts.Figure, kind: str, axis: str = "y") -> list[dict[str, Any]]:
+def traces(figure: Figure, kind: str, axis: str = "y") -> list[dict[str, Any]]:
     return [trace for trace in figure["data"] if trace["type"] == kind and trace["yaxis"] == axis]
 
 
 def test_every_metric_has_a_chart_that_plotly_accepts(example: Published) -> None:
     """Each figure passes Plotly's own validation, and uses only what the vendored bundle can draw."""
     seen = set()
-    for metric, _, _, figure in drawn(example):
-        graph_objects.Figure(figure)
-        assert {trace["type"] for trace in figure["data"]} <= charts.TRACE_TYPES
-        seen.add(metric.metric)
-    assert seen == set(example.metrics) - {
-        event_pages.METRIC,
-        event_pages.MATCHES,
-        "mailing_list_crossover",
-    }  # which have pages of their own
+    for metric in example.metrics.values():
+        for scope in example.scopes:
+            for drawing in views.part(example, metric, scope)[1]:
+                whole = chart_style.whole(drawing.figure)
+                graph_objects.Figure(whole)
+                assert {trace["type"] for trace in whole["data"]} <= chart_style.TRACE_TYPES
+                assert drawing.alternative.startswith("Chart: ")
+                seen.add(metric.metric)
+    assert set(example.metrics) == seen
 
 
 def test_the_vendored_bundle_is_the_one_the_python_package_speaks() -> None:
@@ -73,30 +95,41 @@ def test_the_vendored_bundle_is_the_one_the_python_package_speaks() -> None:
 def test_every_unit_stands_beside_its_panel(example: Published) -> None:
     """No chart without units: each panel names its segment, what is counted, and over which time."""
     for metric, _, numbers, figure in drawn(example):
-        texts = [annotation["text"] for annotation in figure["layout"]["annotations"]]
-        for segment in charts.series(metric, numbers):
+        texts = [annotation["text"].replace("<br>", " ") for annotation in figure["layout"]["annotations"]]
+        if figure["layout"]["meta"]["kind"] == "cohorts":
+            assert f"% of {metric.of}, by month" in texts
+            continue
+        for segment in list(charts.series(metric, numbers))[: charts.MOST_PANELS]:
             heading = next(text for text in texts if text.startswith(f"<b>{metric.segments[segment]}</b>"))
-            assert re.search(r"(people|hours|days|% of newcomers) (by month|over 12 months)\b", heading)
+            assert re.search(r" (by month|by quarter|over 12 months|in 2\d days)\b", heading)
 
 
 def test_a_missing_number_is_a_gap_with_its_reason(example: Published) -> None:
     """What is not ok has no point on any line or bar; a cross in its place tells the reason."""
     for _metric, _scope, numbers, figure in drawn(example):
+        if figure["layout"]["meta"]["kind"] != "time":
+            continue
+        crosses = [trace for trace in figure["data"] if trace.get("meta") == "missing"]
         shown = {
             (trace["yaxis"], x)
             for trace in figure["data"]
-            if "hovertext" in trace
+            if "hovertemplate" in trace and trace not in crosses
             for x, y in zip(trace["x"], trace["y"], strict=True)
             if y is not None
         }
-        crosses = [trace for trace in figure["data"] if trace.get("marker", {}).get("symbol") == "x-thin"]
         hidden = {(trace["yaxis"], x) for trace in crosses for x in trace["x"]}
         assert not shown & hidden
-        assert bool(hidden) == any(not number.has_value for number in numbers if number.is_month or hidden)
+        lacking = [
+            number
+            for row in list(charts.series(_metric, numbers).values())[: charts.MOST_PANELS]
+            for number in row
+            if not charts.is_drawn(_metric, number)
+        ]
+        assert len(lacking) == len(hidden)
     metric, numbers = of(example, "first_response_time", 2)
     figure = charts.figure(metric, numbers, example.today)
     assert figure is not None
-    told = [trace.get("hovertemplate", "") for trace in figure["data"] if "hovertext" not in trace]
+    told = [trace["hovertemplate"] for trace in figure["data"] if trace.get("meta") == "missing"]
     assert any("no data<br>The archive of the mailing list ends on" in text for text in told)
 
 
@@ -146,9 +179,12 @@ def test_bars_of_one_chart_share_one_scale(example: Published) -> None:
     metric, numbers = of(example, "contributors")
     figure = charts.figure(metric, numbers, example.today)
     assert figure is not None
-    axes = [axis for name, axis in figure["layout"].items() if name.startswith("yaxis")]
-    tallness = [(axis["domain"][1] - axis["domain"][0]) / axis["range"][1] for axis in axes]
-    assert tallness == pytest.approx([tallness[0]] * 4, rel=0.01)
+    assert tallness(figure) == pytest.approx([tallness(figure)[0]] * 4, rel=0.01)
+    metric, numbers = of(example, "joiners_minus_leavers")
+    figure = charts.figure(metric, numbers, example.today)
+    assert figure is not None
+    assert figure["layout"]["yaxis"]["range"][0] < 0
+    assert tallness(figure) == pytest.approx([tallness(figure)[0]] * 4, rel=0.01)
 
 
 def test_nothing_to_draw_is_no_chart(example: Published) -> None:
@@ -162,22 +198,26 @@ def test_nothing_to_draw_is_no_chart(example: Published) -> None:
 def test_one_meaning_has_one_colour_on_chart_and_page(example: Published) -> None:
     """The style sheet and the charts name the same colours, on light and on dark pages."""
     style = (THEME / "style.css").read_text(encoding="utf-8")
-    for name, colour in charts.COLOURS.items():
+    for name, colour in chart_style.COLOURS.items():
         assert f".is-{name} {{ --segment: {colour}; }}" in style
-        assert f".is-{name} {{ --segment: {charts.DARK[colour]}; }}" in style
+        assert f".is-{name} {{ --segment: {chart_style.DARK[colour]}; }}" in style
     for _metric, _scope, _numbers, figure in drawn(example):
         used = set(re.findall(r"#[0-9a-f]{6}", str(figure)))
-        assert used <= set(charts.DARK)
+        assert used <= set(chart_style.DARK)
 
 
 @pytest.mark.parametrize(
-    ("palette", "paper"), [(charts.COLOURS.values(), charts.PAPER), (charts.DARK.values(), None)]
+    ("palette", "paper"),
+    [(chart_style.COLOURS.values(), chart_style.PAPER), (chart_style.DARK.values(), None)],
 )
 def test_text_in_a_colour_can_be_read(palette: Any, paper: str | None) -> None:
     """Every colour that writes words has a contrast of at least 4.5 to the page (WCAG 2.2 AA)."""
     if paper is None:
-        paper = charts.DARK[charts.PAPER]
-        palette = [charts.DARK[colour] for colour in [*charts.COLOURS.values(), charts.INK, charts.MUTED]]
+        paper = chart_style.DARK[chart_style.PAPER]
+        palette = [
+            chart_style.DARK[colour]
+            for colour in [*chart_style.COLOURS.values(), chart_style.INK, chart_style.MUTED]
+        ]
     for colour in palette:
         assert contrast(colour, paper) >= 4.5, colour
 
@@ -185,11 +225,13 @@ def test_text_in_a_colour_can_be_read(palette: Any, paper: str | None) -> None:
 def test_a_chart_can_be_told_to_who_does_not_see_it(example: Published) -> None:
     """The text alternative names what is drawn, its lowest, highest and newest values, and its gaps."""
     metric, numbers = of(example, "contributors")
-    text = charts.alternative(metric, numbers).replace(words.NBSP, " ")
+    text = charts.alternative(metric, charts.series(metric, numbers)).replace(words.NBSP, " ")
     assert text.startswith(f"Chart: {metric.title}, people by month. People from outside: lowest ")
     assert re.search(r"latest \d+ \(July 2026\)\.", text)
     metric, numbers = of(example, "newcomer_retention")
-    assert re.search(r"\d+ of 25 periods have no number\.", charts.alternative(metric, numbers))
+    assert re.search(
+        r"\d+ of 25 periods have no number\.", charts.alternative(metric, charts.series(metric, numbers))
+    )
 
 
 def test_words_from_outside_are_only_text_in_a_chart(example: Published) -> None:
@@ -200,7 +242,7 @@ def test_words_from_outside_are_only_text_in_a_chart(example: Published) -> None
     numbers[first] = replace(numbers[first], status="refused", value=None, reason=hostile)
     figure = charts.figure(metric, numbers, example.today)
     assert figure is not None
-    told = next(trace["hovertemplate"] for trace in figure["data"] if "hovertext" not in trace)
+    told = next(trace["hovertemplate"] for trace in figure["data"] if trace.get("meta") == "missing")
     assert "<a" not in told
     assert "%{customdata}" not in told
     assert max(map(len, told.split("<br>"))) < 80
@@ -208,8 +250,178 @@ def test_words_from_outside_are_only_text_in_a_chart(example: Published) -> None
 
 def test_no_chart_offers_to_send_itself_away() -> None:
     """Plotly's button that uploads a chart to a cloud stays off, whatever else is shown."""
-    assert "sendChartToCloud" in charts.CONFIG["modeBarButtonsToRemove"]
-    assert charts.CONFIG["displaylogo"] is False
+    assert "sendChartToCloud" in chart_style.CONFIG["modeBarButtonsToRemove"]
+    assert chart_style.CONFIG["displaylogo"] is False
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("chart", CHARTS)
+def test_any_kind_can_be_drawn_in_any_shape(example: Published, kind: str, chart: str) -> None:
+    """Whatever a metric's words choose, its numbers over time and one by one come out as Plotly takes them."""
+    metric = next(one for one in example.metrics.values() if one.kind == kind)
+    metric = replace(metric, chart=chart)
+    numbers = [
+        replace(number, metric="any", segment=metric.headline_segment, **ends(kind, at))
+        for at, number in enumerate(
+            number
+            for number in of(example, "contributors")[1]
+            if number.segment == "outside" and number.is_month
+        )
+    ]
+    figure = charts.figure(metric, numbers, example.today)
+    assert figure is not None
+    graph_objects.Figure(chart_style.whole(figure))
+    rows = [Row(f"Event {at}", "May 2026", date(2026, 5, 1), number) for at, number in enumerate(numbers[:9])]
+    lines = row_charts.figure(metric, [Panel("All", metric.headline_segment, rows)])
+    assert lines is not None
+    graph_objects.Figure(chart_style.whole(lines))
+
+
+def ends(kind: str, at: int) -> dict[str, Any]:
+    """A value with its range, as a metric of this kind may have it."""
+    value = {"proportion": 0.1 + at / 50, "difference": at / 10 - 1, "score": at - 9.0}.get(kind, 1.0 + at)
+    return {"value": value, "lower": value - 0.1, "upper": value + 0.1, "status": "ok", "reason": None}
+
+
+def test_less_than_nothing_stands_below_a_line_in_the_middle(example: Published) -> None:
+    """A difference or a score with negative values has its zero in the middle of the panel, labelled, and whiskers."""
+    metric, numbers = of(example, "newcomer_response_gap")
+    figure = charts.figure(replace(metric, chart="whiskers"), numbers, example.today)
+    assert figure is not None
+    axis = figure["layout"]["yaxis"]
+    assert axis["range"][0] == -axis["range"][1]
+    assert axis["ticktext"][1] == "0"
+    assert axis["ticktext"][0].startswith("−")
+    assert any("error_y" in trace and "lines" in trace["mode"] for trace in traces(figure, "scatter"))
+
+
+def test_twice_and_half_are_equally_far(example: Published) -> None:
+    """Ratios go by their logarithm and always show once as many; so do costs, whose range may be open at the top."""
+    metric = example.metrics["campaign_lift"]
+    rows = [Row(f"{value}", "", None, ratio(value)) for value in (0.5, 1.0, 2.0)]
+    figure = row_charts.figure(metric, [Panel("", "stars_month", rows)])
+    assert figure is not None
+    half, once, twice = figure["data"][0]["x"]
+    assert once - half == pytest.approx(twice - once)
+    assert once == 0
+    assert "1×" in figure["layout"]["xaxis"]["ticktext"]
+    cost = replace(ratio(0), value=None, lower=1000.0, upper=None)
+    lines = row_charts.figure(
+        example.metrics["cost_per_engaged_newcomer"], [Panel("", "x", [Row("a", "", None, cost)])]
+    )
+    assert lines is not None
+    bar = lines["data"][0]
+    assert bar["x"][0] + bar["error_x"]["array"][0] == pytest.approx(
+        lines["layout"]["xaxis"]["range"][1], abs=0.01
+    )
+
+
+def ratio(value: float) -> Number:
+    numbers = (value, value / 1.5 if value else None, value * 1.5)
+    return Number(
+        "m",
+        "event",
+        "e",
+        date(2026, 1, 1),
+        date(2026, 1, 29),
+        "stars_month",
+        *numbers,
+        None,
+        None,
+        9,
+        "ok",
+        None,
+    )
+
+
+def test_each_month_of_arrival_is_a_cell(example: Published) -> None:
+    """A row for each waiting time, a column for each month; without a number it is grey, with a wide range hatched."""
+    metric, numbers = of(example, "newcomer_retention")
+    figure = charts.figure(replace(metric, chart="cohort"), numbers, example.today)
+    assert figure is not None
+    shown = charts.series(metric, numbers)
+    assert len(figure["data"]) == len(shown)
+    for cells, row in zip(figure["data"], shown.values(), strict=True):
+        for at, number in enumerate(row):
+            assert (cells["marker"]["color"][at] == chart_style.GAP) == (not number.has_value)
+            assert bool(cells["text"][at]) == number.has_value
+            is_wide = number.has_value and (number.upper or 1) - (number.lower or 0) > cohort_charts.WIDE
+            assert bool(cells["marker"]["pattern"]["shape"][at]) == is_wide
+    assert any("too early" in text for cells in figure["data"] for text in cells["hovertext"])
+
+
+@pytest.mark.parametrize(("direction", "first", "last"), [("down", 0.0, 0.6), ("up", 1.0, 0.4)])
+def test_a_curve_rises_where_soon_is_good(
+    example: Published, direction: str, first: float, last: float
+) -> None:
+    """It starts at nobody or at everybody, goes in steps, and has a band; the table beside it says the same."""
+    metric = replace(
+        example.metrics["time_to_first_activity"], direction=direction, compare=("new", "existing")
+    )
+    steps = [Step(7, 0.7, 0.6, 0.8, 40), Step(60, 0.4, 0.3, 0.5, 12)]
+    curves = {"new": steps, "existing": steps}
+    figure = curve_charts.figure(metric, curves)
+    assert figure is not None
+    graph_objects.Figure(chart_style.whole(figure))
+    band, curve = figure["data"][:2]
+    assert (curve["y"][0], curve["y"][-1], curve["line"]["shape"]) == (first, pytest.approx(last), "hv")
+    assert min(band["y"]) <= min(curve["y"])
+    assert len({trace["line"]["color"] for trace in figure["data"][1::2]}) == 2
+    assert [when for when, _ in curve_charts.table(metric, curves)] == ["7 days", "30 days"]
+    assert curve_charts.table(metric, curves)[0][1][0][0].replace(words.NBSP, " ") == (
+        "30 %" if first == 0 else "70 %"
+    )
+    assert curve_charts.figure(metric, {}) is None
+
+
+def test_a_lift_shows_what_was_counted_against_what_was_to_be_expected() -> None:
+    """Bars, a line for the expectation, a band from the first day on, and its place among ordinary dates."""
+    days = [
+        Day(day, 5.0 + (day >= 0) * 7, 5.0, 3.0 if day >= 0 else None, 8.0 if day >= 0 else None)
+        for day in range(-56, 28)
+    ]
+    lift = Lift("Stars in four weeks", "stars", days, [0.5 + at / 40 for at in range(60)], 2.4)
+    figure = lift_charts.days(lift)
+    assert figure is not None
+    graph_objects.Figure(chart_style.whole(figure))
+    band, before, after, expected = figure["data"]
+    assert (min(band["x"]), max(before["x"]), min(after["x"]), len(expected["x"])) == (0, -1, 0, 84)
+    dates = lift_charts.ordinary_dates(lift)
+    assert dates is not None
+    graph_objects.Figure(chart_style.whole(dates))
+    assert sum(dates["data"][0]["y"]) == 60
+    assert any("this one: 2.4 times" in label["text"] for label in dates["layout"]["annotations"])
+    assert "336 stars were counted, where 140 were to be expected." in lift_charts.alternative(lift)
+    assert lift_charts.ordinary_dates(replace(lift, ratio=None)) is None
+    assert lift_charts.days(replace(lift, days=[])) is None
+
+
+def test_marks_have_a_lane_of_their_own(example: Published) -> None:
+    """Events, campaigns and releases have a sign each, above the panels and below no number."""
+    program = example.marks["all"]
+    assert {mark.kind for mark in program} == {"event", "campaign"}
+    core = example.marks["project=example/core-1"]
+    assert {mark.kind for mark in core} == {"release"}
+    assert "▼ events, ■ campaigns" in marks.legend(program)
+    assert marks.legend([]) == ""
+    signs = {trace["marker"]["symbol"] for trace in marks.traces([*program, *core])}
+    assert len(signs) == 3
+    metric, numbers = of(example, "contributors")
+    figure = charts.figure(metric, numbers, example.today, has_marks=True)
+    assert figure is not None
+    lane = figure["layout"]["meta"]["lane"]
+    assert figure["layout"][f"yaxis{lane[1:]}"]["domain"][0] >= figure["layout"]["yaxis"]["domain"][1]
+    assert lane not in {trace["yaxis"] for trace in figure["data"]}
+
+
+def test_no_chart_has_two_scales_in_one_panel(example: Published) -> None:
+    """Every vertical axis has its own part of the height; none lies over another."""
+    for _, _, _, figure in drawn(example):
+        domains = sorted(
+            axis["domain"] for name, axis in figure["layout"].items() if name.startswith("yaxis")
+        )
+        for lower, upper in pairwise(domains):
+            assert lower[1] <= upper[0]
 
 
 def contrast(one: str, other: str) -> float:
@@ -228,6 +440,14 @@ def luminance(colour: str) -> float:
 def test_the_theme_is_complete() -> None:
     """Everything that a page leans on is in the theme folder."""
     assert {path.name for path in Path(THEME).iterdir()} >= {
-        *("base.html.j2", "index.html.j2", "page.html.j2", "parts.html.j2"),
+        *(
+            "base.html.j2",
+            "index.html.j2",
+            "page.html.j2",
+            "parts.html.j2",
+            "part.html.j2",
+            "answers.html.j2",
+        ),
+        *("community.html.j2", "events.html.j2", "event.html.j2", "methods.html.j2"),
         *("style.css", "script.js", pages.BUNDLE, "plotly-LICENSE.txt"),
     }

@@ -97,6 +97,7 @@ def test_init_makes_a_workspace_that_check_understands(tmp_path: Path) -> None:
         "content",
         "costs",
         "introductions",
+        "survey",
         "rates",
         "event_matches",
         "same_person",
@@ -196,6 +197,16 @@ def test_the_steps_can_be_done_one_by_one(workspace: Workspace) -> None:
         assert done.returncode == 0, done.stderr
         assert re.match(r"(  models and tests: .*\n)*ok ", done.stdout)  # it tells how far a slow build is
     assert "0 new" in _run("collect", "-w", workspace.folder).stdout
+
+
+def test_the_report_opens_or_says_where_it_is(workspace: Workspace) -> None:
+    """Where no browser can be started, the path is printed instead, and that is no failure."""
+    environment = {"BROWSER": "no-such-browser", "DISPLAY": "", "WAYLAND_DISPLAY": "", "PATH": ""}
+    done = _run("report", "--open", "-w", workspace.folder, **environment)
+
+    index = workspace.dashboards / "index.html"
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == f"No browser could be started here; open {index} in yours."
 
 
 def test_query_answers_in_four_forms(published: Workspace) -> None:

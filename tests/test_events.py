@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from ospo_metrics import steps, transform
+from ospo_metrics import steps, transform, view_files
 from ospo_metrics.collect import collect
 from ospo_metrics.progress import Quiet
 from ospo_metrics.settings import Workspace, open_workspace
@@ -169,7 +169,7 @@ def test_no_address_and_no_name_of_an_attendee_lands_anywhere(
                 if (schema, table) == ("raw", "attendance__registrations") or path == published.database:
                     assert not [one for one in names if one in whole], (schema, table, column)
     logs = "".join(path.read_text(errors="replace") for path in published.private.rglob("*.log")).lower()
-    pages = "".join(path.read_text() for path in published.dashboards.glob("*.html")).lower()
+    pages = "".join(text for _, text in view_files.texts(published.dashboards)).lower()
     assert not [one for one in addresses if one in logs or one in pages]
 
 
@@ -240,7 +240,7 @@ def test_what_is_too_early_says_so(published: Workspace, truth: dict[str, Any]) 
 
 
 def test_every_event_with_attendees_has_a_page(published: Workspace, truth: dict[str, Any]) -> None:
-    """Each with its five steps, its cost, and no script; the list leads to all of them."""
+    """Each with its five steps and its cost; the list leads to all of them."""
     overview = (published.dashboards / "events.html").read_text()
     for event in truth["events"]:
         page = (published.dashboards / f"event-{event['id']}.html").read_text()
@@ -462,7 +462,10 @@ def test_the_public_file_knows_no_attendee(published: Workspace, tmp_path: Path)
         name
         for (name,) in ask(workspace, "select table_name from duckdb_tables() where schema_name = 'core'")
     }
-    assert not {"fct_attendance", "fct_touches", "fct_introductions", "dim_people"} & tables
+    assert (
+        not {"fct_attendance", "fct_touches", "fct_introductions", "fct_survey_answers", "dim_people"}
+        & tables
+    )
     assert {"dim_events", "fct_costs", "fct_content", "fct_talks"} <= tables
     assert (workspace.dashboards / "event-storage-sprint-2025.html").is_file()
     assert transform.failures(workspace) == []

@@ -39,7 +39,8 @@ def test_the_rows_behind_a_number_are_those_it_counts(published: Workspace) -> N
     (scope, start, people), = ask(
         published,
         "select scope_id, period_start, value::integer from metrics.new_contributors where scope_kind = 'community' "
-        "and segment = 'outside' and status = 'ok' and period_end - period_start < 32 order by value desc, scope_id, period_start limit 1",
+        "and segment = 'outside' and status = 'ok' and period_end - period_start < 32 "
+        "order by value desc, scope_id, period_start limit 1",
     )  # fmt: skip
     assert isinstance(start, date)
     found = explain_metric.metric(published, "new_contributors", str(scope), f"{start:%Y-%m}", most=2)

@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from ospo_metrics import privacy
+from ospo_metrics import privacy, view_files
 from ospo_metrics.catalog import read as read_catalog
 from ospo_metrics.export import export
 from ospo_metrics.folding import APART, ONCE, PUBLIC_GROUP, SUMS, TOTALS, WITHIN
@@ -97,7 +97,7 @@ def test_nobody_is_named(edition: Path, published: Workspace) -> None:
             "union select name from intermediate.int_identity_mentions where contains(name, ' ') "
             "union select person_id from core.dim_people"
         ).fetchall()
-    texts = "\n".join(path.read_text() for path in (edition / "dashboards").glob("*.html")).lower()
+    texts = "\n".join(text for _, text in view_files.texts(edition / "dashboards")).lower()
     words = set(re.findall(r"[\w-]+", texts))
     named = {name for (name,) in people if (name.lower() in texts if " " in name else name.lower() in words)}
     assert len(people) > 500
@@ -122,7 +122,9 @@ def test_a_person_in_the_title_of_an_event_stops_the_export(
         assert row
         connection.execute(f"update core.dim_events set {column} = 'An evening with ' || ?", [row[0]])
 
-    with pytest.raises(privacy.PrivacyError, match=f"'{row[0].lower()}' in event.*Nothing was exported"):
+    with pytest.raises(
+        privacy.PrivacyError, match=f"'{row[0].lower()}' in .*\\.(html|js).*Nothing was exported"
+    ):
         export(workspace, tmp_path / "edition")
 
     assert [path.name for path in tmp_path.iterdir() if "edition" in path.name] == ["edition"]
@@ -237,6 +239,6 @@ def test_nobody_is_ranked(published: Workspace, edition: Path) -> None:
     assert len(handles) > 50
     assert not told & (ids | handles)
     for folder in (published.dashboards, edition / "dashboards"):
-        for page in folder.glob("*.html"):
-            words = set(re.findall(r"[\w-]+", page.read_text().lower()))
+        for page, text in view_files.texts(folder):
+            words = set(re.findall(r"[\w-]+", text.lower()))
             assert not words & (ids | handles), page

@@ -212,7 +212,7 @@ def test_a_header_that_lacks_what_a_row_needs_is_told(tmp_path: Path) -> None:
         (
             "outreach/goals.csv:row 1",
             "sheet goals, row 1: the header lacks goal; the columns are goal_id, goal, audience, message, channels, "
-            "metric, target, by",
+            "metric, target, by, communities",
         )
     ]
     put(tmp_path, "goals.csv", "goal_id,goal,chanels\ng,More,blog\n")
@@ -346,6 +346,45 @@ def test_nobody_of_the_introductions_is_repeated(tmp_path: Path) -> None:
         "sheet introductions, row 2, column 'event_id': the cell is no id; write small letters, digits and hyphens, "
         "such as fosdem-2026",
         "sheet introductions, row 2, column 'outcome_on': the cell is no date; write it as 2026-01-31",
+    ]
+
+
+def test_of_a_survey_only_the_channels_are_kept(tmp_path: Path) -> None:
+    """What people write about who told them is read and let go; equal answers of two people are two."""
+    put(
+        tmp_path,
+        "survey.csv",
+        "survey_id,answered_on,communities,recommend,heard_from,invited\n"
+        "spring,2026-05-04,storage; edge,9,my friend Jane Canary and your blog,400\n"
+        "spring,2026-05-04,,0,--,\nspring,2026-05-04,,0,--,\nspring,2026-05-05,,,Jane Canary,\n",
+    )
+    handed = read(tmp_path, "survey")
+    row = {"survey_id": "spring", "answered_on": "2026-05-04", "communities": None, "invited": None}
+    assert found(handed) == [
+        row | {"communities": ["storage", "edge"], "recommend": 9, "heard_from": ["word_of_mouth", "blog"],
+               "invited": 400},
+        row | {"recommend": 0, "heard_from": []},
+        row | {"recommend": 0, "heard_from": []},
+        row | {"answered_on": "2026-05-05", "recommend": None, "heard_from": ["other"]},
+    ]  # fmt: skip
+    assert (wrong(handed), "Canary" in repr(handed)) == ([], False)
+
+
+def test_what_is_wrong_with_an_answer_is_not_repeated(tmp_path: Path) -> None:
+    """Somebody may have written a name anywhere; row and column are told, and what to write."""
+    put(
+        tmp_path,
+        "survey.csv",
+        "survey_id,answered_on,communities,recommend,heard_from,invited\n"
+        "spring,Canary,,11,,0\nspring,2026-05-04,Canary,2.5,,Canary\nspring,2026-05-04,Canary,2,,\n",
+    )
+    assert [reason for _, reason in wrong(read(tmp_path, "survey"))] == [
+        "sheet survey, row 2, column 'answered_on': the cell is no date; write it as 2026-01-31",
+        "sheet survey, row 2, column 'recommend': the cell is no answer from 0 to 10; write a whole number",
+        "sheet survey, row 2, column 'invited': the cell is no number of people; write a whole number such as 400",
+        "sheet survey, row 3, column 'recommend': the cell is no answer from 0 to 10; write a whole number",
+        "sheet survey, row 3, column 'invited': the cell is no number; write it as 1200.50",
+        "sheet survey, row 4, column 'communities': the cell names no community of ospo.toml; known are storage, edge",
     ]
 
 

@@ -32,7 +32,7 @@ def test_the_settings_shown_are_valid() -> None:
 
     assert Settings.model_validate(whole).communities[0].id == "storage"
     for part in parts:
-        assert Settings.model_validate(whole | {"sources": whole["sources"] | part["sources"]})
+        assert Settings.model_validate(whole | part | {"sources": whole["sources"] | part.get("sources", {})})
 
 
 def test_the_commands_shown_run(tmp_path: Path) -> None:
@@ -86,7 +86,10 @@ def test_nothing_is_left_to_fill_in() -> None:
             .replace("OSPO_APP_KEY", "")
             .replace("OSPO_PSEUDONYM_KEY", "")
             .replace("PREFECT_API_URL", "")
-            .replace("OSPO_METRICS_WORKSPACE", ""),
+            .replace("OSPO_METRICS_WORKSPACE", "")
+            .replace("OSPO_SMTP_USER", "")
+            .replace("OSPO_SMTP_PASSWORD", "")
+            .replace("OSPO_WEBHOOK_URL", ""),
         )
         == []
     )

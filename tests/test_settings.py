@@ -90,6 +90,12 @@ def test_the_template_of_a_new_workspace_is_valid() -> None:
             'Write for example: cron = "30 3 * * *"',
         ),
         (
+            'timezone = "Europe/Berlin"',
+            "hour_rate = 0",
+            "ospo.toml, line 3: 'ospo.hour_rate' is 0: input should be greater than 0. Write for example: "
+            "hour_rate = 75 (without this line the hours of our own staff are in no cost)",
+        ),
+        (
             "[ospo]",
             "[ospo",
             "ospo.toml is not valid TOML: Expected ']' at the end of a table declaration (at line 1, column 6).",
@@ -151,3 +157,63 @@ def test_a_glob_that_can_match_nothing_is_named(tmp_path: Path) -> None:
     text = without + '[[sources.git]]\nproject = "example/fastfs"\nlocation = "x.git"\n'
 
     assert _error(tmp_path, text).startswith("ospo.toml, line 8: 'example/block-*' matches no project;")
+
+
+MAIL = '[digest]\nmail_to = ["a@example.com"]\nmail_from = "b@example.com"\nsmtp_host = "smtp.example.com"\n'
+
+
+@pytest.mark.parametrize(
+    ("added", "expected"),
+    [
+        (
+            "[digest]\n",
+            "ospo.toml, line 18: [digest] says nobody to whom it goes. Write for example: "
+            'mail_to = ["outreach@example.com"], or webhook_url_env = "OSPO_WEBHOOK_URL" (the name of a variable, '
+            "never the address)",
+        ),
+        (
+            '[digest]\nmail_to = ["a@example.com"]\nsmtp_host = "x"\n',
+            "ospo.toml, line 19: a mail needs 'mail_from'. Add for example: mail_from = \"ospo-metrics@example.com\"",
+        ),
+        (
+            MAIL + 'smtp_user_env = "A_USER"\n',
+            "ospo.toml, line 18: a user and a password go together. Add for example: smtp_password_env = "
+            '"OSPO_SMTP_PASSWORD" (the name of a variable, never the password)',
+        ),
+        (
+            MAIL + 'smtp_user_env = "A_USER"\nsmtp_password_env = "A_WORD"\nstarttls = false\n',
+            "ospo.toml, line 24: without TLS the password could be read on its way. Write starttls = true.",
+        ),
+        (
+            MAIL + 'send_on = "Monday"\n',
+            "ospo.toml, line 22: 'digest.send_on' is 'Monday': input should be 'monday', 'tuesday', 'wednesday', "
+            "'thursday', 'friday', 'saturday' or 'sunday'. Write for example: send_on = \"monday\"",
+        ),
+        (
+            MAIL.replace("a@example.com", "everybody"),
+            "ospo.toml, line 19: 'digest.mail_to.1' is 'everybody': it has to look like "
+            "^[\\w.+-]+@[\\w-]+(\\.[\\w-]+)+$. "
+            'Write for example: mail_to = ["outreach@example.com"]',
+        ),
+    ],
+)
+def test_a_digest_needs_somebody_and_a_way(tmp_path: Path, added: str, expected: str) -> None:
+    """To whom, from whom, through which server, and never a password in the clear."""
+    assert _error(tmp_path, f"{GOOD}\n{added}") == expected
+
+
+def test_a_digest_that_can_be_sent_is_taken(tmp_path: Path) -> None:
+    """A mail server of this machine needs no TLS, and port 465 speaks it from the first byte."""
+    login = 'smtp_user_env = "A_USER"\nsmtp_password_env = "A_WORD"\nstarttls = false\n'
+    for mail in (MAIL.replace("smtp.example.com", "localhost"), MAIL + "smtp_port = 465\n"):
+        (tmp_path / "ospo.toml").write_text(GOOD + mail + login)
+        assert open_workspace(tmp_path).settings.digest is not None
+
+
+@pytest.mark.parametrize("key", ["webhook_url_env", "smtp_password_env", "smtp_user_env"])
+def test_a_secret_of_the_digest_in_place_of_a_variable_is_not_repeated(tmp_path: Path, key: str) -> None:
+    """Somebody who pastes the address of a chat or a password into ospo.toml does not see it again in a log."""
+    message = _error(tmp_path, f'{GOOD}\n[digest]\n{key} = "https://chat.example.com/services/T0/B0/xyz"\n')
+
+    assert f"'digest.{key}' is no name of a variable" in message
+    assert "services" not in message

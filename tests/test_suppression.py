@@ -26,6 +26,8 @@ STRUCTURE = Structure(
         "stayed": "proportion",
         "steps": "proportion",
         "why": "proportion",
+        "net": "count",
+        "roam": "count",
     },
     totals={"sums": ("all", ("new", "old"))},
     within=(
@@ -39,7 +41,10 @@ STRUCTURE = Structure(
         (("steps", "came", "hits"), [("why", "found", "hits"), ("why", "not", "hits")]),
         (("why", "found", "group"), [("why", "found", "hits"), ("why", "not", "hits")]),
         (("why", "not", "group"), [("why", "found", "hits"), ("why", "not", "hits")]),
+        (("net", "net", "misses"), [("net", "gone", "group")]),
     ),
+    earlier_sums=((("active", "out", "group"), [("net", "gone", "group"), ("net", "here", "group")]),),
+    loose=frozenset({"roam"}),
 )
 
 
@@ -122,11 +127,64 @@ def test_what_makes_up_a_count_of_another_metric_does_not_tell_it() -> None:
     assert fold(came, *many) == [60, 40, 40]
 
 
+def test_a_difference_tells_no_small_part_of_it() -> None:
+    """Of 40 who moved 36 came: with the difference the four who went are told too, so both go; with 15 both stay."""
+    assert fold(row("net", 40, 36, segment="net"), row("net", 4, segment="gone")) == [
+        "suppressed", "suppressed",
+    ]  # fmt: skip
+    assert fold(row("net", 40, 25, segment="net"), row("net", 15, segment="gone")) == [40, 15]
+
+
+def test_who_was_there_the_month_before_tells_nobody_who_went() -> None:
+    """Of the 30 of January 26 are here in February: one of the two numbers goes with the four who went."""
+    (january, february), out = MONTHS[:2], {"segment": "out"}
+    then = row("active", 30, period_start=january[0], period_end=january[1], **out)
+    now = {"period_start": february[0], "period_end": february[1]}
+    folded = fold(then, row("net", 4, segment="gone", **now), row("net", 26, segment="here", **now))
+    assert folded == [30, "suppressed", "suppressed"]
+
+
+def test_what_people_are_in_the_whole_alone_is_made_of_no_parts() -> None:
+    """Somebody may be there twice in a community and once in each project, so its parts may be fewer than it."""
+    place = {"scope_kind": "community", "scope_id": "a"}
+    assert fold(row("roam", 50, **place), row("roam", 0), row("roam", 4, scope_id="q")) == [
+        50,
+        0,
+        "suppressed",
+    ]
+    only = {"scope_kind": "community", "scope_id": "b"}
+    assert fold(row("roam", 4, **only), row("roam", 4, scope_id="r")) == ["suppressed", "suppressed"]
+
+
 def test_a_reason_does_not_tell_a_small_count() -> None:
     """A refusal that says of how few conversations it is about is folded for the public."""
     refused = row("sums", None, status="refused", reason="Only 3 conversations were opened.", value=None)
     assert fold(refused) == ["suppressed"]
     assert fold(refused, for_public=False) == ["refused"]
+
+
+def test_what_everybody_can_read_is_never_too_few() -> None:
+    """Of three talks nothing is hidden, neither inside nor outside; a share of three people beside it is."""
+    structure = Structure({}, {"talks": "proportion", "people": "proportion"}, things=frozenset({"talks"}))
+    rows = [row("talks", 3, 1), row("people", 3, 1)]
+    for for_public in (True, False):
+        assert told(suppress(rows, K, structure, for_public=for_public)) == [3, "suppressed"]
+
+
+def test_communities_that_do_not_make_up_the_program_leave_a_rest() -> None:
+    """Of 60 answers four name no community: with both communities told the four would follow, with 24 they may."""
+
+    def answers(of_program: int) -> list[dict[str, Any]]:
+        community = {"scope_kind": "community"}
+        return [
+            row("asked", of_program, scope_kind="program", scope_id="program"),
+            row("asked", 30, scope_id="a", **community), row("asked", 26, scope_id="b", **community),
+        ]  # fmt: skip
+
+    structure = Structure({"a": ["p", "q"], "b": ["r"]}, {"asked": "score"}, loose=frozenset({"asked"}))
+    assert "suppressed" in told(suppress(answers(60), K, structure, for_public=True))
+    assert told(suppress(answers(80), K, structure, for_public=True)) == [80, 30, 26]
+    assert told(suppress(answers(50), K, structure, for_public=True)) == [50, 30, 26]
 
 
 def cube(dice: random.Random) -> list[dict[str, Any]]:

@@ -6,9 +6,12 @@ import json
 import shutil
 import stat
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
+from scipy.stats import chi2
+from statsmodels.stats.proportion import proportion_confint
 
 from ospo_metrics import catalog, transform
 from ospo_metrics.project import root
@@ -57,25 +60,73 @@ def test_every_metric_is_in_the_catalog_with_its_words(published: Workspace) -> 
     assert all(all(row) for row in rows)
 
 
-def test_every_metric_has_one_shape_and_an_interval_or_a_reason_for_none(published: Workspace) -> None:
-    """Proportions and durations carry k, n and an interval wherever they have a number."""
-    words = {metric.metric: metric for metric in catalog.read(transform.manifest(published)).metrics}
+def test_every_metric_owes_its_readers_the_same_words(
+    manifest: dict[str, dict[str, dict[str, object]]],
+) -> None:
+    """Each says which vanity number it replaces and why, what its grain is, and where CHAOSS defines it."""
+    for node in manifest["nodes"].values():
+        path = str(node["path"])
+        if node["resource_type"] != "model" or path.rpartition("/")[0] != "metrics":
+            continue
+        words: Any = node["config"]
+        told = words["meta"]
+        assert str(node["description"]).startswith("One row per "), node["name"]
+        for word in ("title", "how_to_read", "interval", "sentence", "replaces", "replaces_why", "caveats"):
+            assert told.get(word), (node["name"], word)
+        assert bool(told.get("chaoss_name")) == bool(told.get("chaoss_url")), node["name"]
+        assert told["direction"] in ("up", "down", "context")
+
+
+def test_every_metric_has_one_shape(published: Workspace) -> None:
+    """All tables of metrics have the same columns in the same order, and so has their union."""
+    names = {metric.metric for metric in catalog.read(transform.manifest(published)).metrics}
     with open_published(published.database) as connection:
         shapes = connection.execute(
             "select table_name, list(column_name || ' ' || data_type order by column_index) from duckdb_columns() "
-            "where schema_name = 'metrics' and table_name <> 'metric_catalog' group by table_name"
-        ).fetchall()
-        bare = connection.execute(
-            "select metric, count(*) filter (lower is null or numerator is null or denominator is null), count(*) "
-            "from metrics.metric_values where status = 'ok' and value is not null group by metric"
+            "where schema_name = 'metrics' group by table_name"
         ).fetchall()
 
-    assert len({tuple(columns) for _, columns in shapes}) == 1
-    for name, without, total in bare:
-        assert total > 0
-        if words[name].kind in ("proportion", "duration"):
-            assert without == 0, name
-        assert words[name].interval
+    told = {table: tuple(columns) for table, columns in shapes if table in names | {"metric_values"}}
+    assert set(told) == names | {"metric_values"}
+    assert len(set(told.values())) == 1
+
+
+def test_every_number_has_what_its_kind_owes_or_a_reason(published: Workspace) -> None:
+    """Shares have Wilson's interval and costs Garwood's, as others compute them; waiting times have k, n and a range.
+
+    A number that is bounded only, because some cannot be looked for, has no value and both bounds.
+    """
+    words = {metric.metric: metric for metric in catalog.read(transform.manifest(published)).metrics}
+    with open_published(published.database) as connection:
+        result = connection.execute("select * from metrics.metric_values")
+        names = [column[0] for column in result.description or []]
+        rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+    assert {row["metric"] for row in rows} == set(words)
+    for row in rows:
+        name, kind, n, k = row["metric"], words[row["metric"]].kind, row["denominator"], row["numerator"]
+        if row["status"] != "ok":
+            assert str(row["reason"]).endswith("."), row
+            assert row["value"] is None, row
+            continue
+        assert row["reason"] is None, row
+        if kind == "proportion" and row["value"] is not None:
+            assert row["value"] == pytest.approx(k / n), row
+            bounds = proportion_confint(k, n, method="wilson")
+            assert (row["lower"], row["upper"]) == pytest.approx(bounds, abs=1e-6), row
+        elif kind == "proportion":
+            assert 0 <= row["lower"] <= row["upper"] <= 1, row
+        elif kind == "cost":
+            assert row["lower"] == pytest.approx(k / (chi2.ppf(0.975, 2 * n + 2) / 2), rel=1e-3), row
+            if n:
+                assert row["value"] == pytest.approx(k / n, rel=1e-3), row
+                assert row["upper"] == pytest.approx(k / (chi2.ppf(0.025, 2 * n) / 2), rel=1e-3), row
+        elif kind == "duration":
+            assert k is not None, row
+            assert n is not None, row
+            assert row["value"] is None or row["lower"] is not None, row
+        elif kind in ("ratio", "difference", "score") and "None" not in words[name].interval:
+            assert row["lower"] is not None, row
 
 
 def test_the_wilson_macro_equals_the_library(published: Workspace) -> None:

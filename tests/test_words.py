@@ -23,6 +23,8 @@ def metric(kind: str, sentence: str, **more: Any) -> Metric:
         "title": "Title",
         "definition": "What is counted.",
         "grain": "scope and month",
+        "replaces": "Something loud",
+        "replaces_why": "It says nothing.",
         "how_to_read": "Like this.",
         "kind": kind,
         "unit": "people",
@@ -274,6 +276,20 @@ def test_a_comparison_says_only_what_the_ranges_support(
 ) -> None:
     """A difference is told where its own interval leaves out chance, also when the two ranges overlap a little."""
     assert expected == words.change(about, now, then).replace(words.NBSP, " ")
+    chance = words.chance(about, now, then) if then else None
+    assert (chance is not None and chance < 0.05) == ("chance alone would rarely do that" in expected)
+
+
+def test_chance_is_the_p_value_that_the_ranges_imply() -> None:
+    """Two means with standard errors of 3 and 4 that lie 10 apart are two standard errors of the difference apart."""
+    one, other = (
+        number(value, lower=value - 1.959964 * error, upper=value + 1.959964 * error)
+        for value, error in ((110.0, 3.0), (100.0, 4.0))
+    )
+    assert words.chance(COUNT, one, other) == pytest.approx(0.0455003, abs=1e-6)
+    assert words.chance(COUNT, other, one) == pytest.approx(0.0455003, abs=1e-6)
+    assert words.chance(COUNT, one, one) == 1
+    assert words.chance(COUNT, one, number(5.0)) is None
 
 
 def test_two_segments_differ_only_where_their_ranges_do() -> None:
@@ -409,3 +425,11 @@ def test_costs_differences_and_scores_are_told_with_their_sign_and_unit(
     told = metric(kind, "{amount}{range}.", unit=unit, sentence_not_reached="{bounds}.")
     known = number(value, lower=lower, upper=upper)
     assert words.sentence(told, known, "the program") == says + "."
+
+
+def test_a_basis_says_what_happened_to_those_who_no_longer_wait() -> None:
+    """Of a waiting time so many were answered; of a stay so many are gone."""
+    stay = dataclasses.replace(WAIT, happened="gone")
+    one = number(48.0, numerator=17, denominator=25, sample_size=25)
+
+    assert (words.basis(WAIT, one), words.basis(stay, one)) == ("17 of 25 answered", "17 of 25 gone")

@@ -15,7 +15,13 @@ KINDS = ("count", "proportion", "duration", "factor", "cost", "ratio", "differen
 without, a `difference` one number minus another, a `score` is on a scale of its own. The last two may be negative."""
 
 DIRECTIONS = ("up", "down", "context")
-CHARTS = ("bars", "line", "dots")
+CHARTS = ("bars", "line", "dots", "whiskers", "cohort", "curve", "lift")
+"""How a metric is drawn over time; events and campaigns are always dots with their ranges, one by one.
+
+`whiskers` are dots with their ranges and a line from one to the next, for what may be negative. `cohort` is a heat map
+of months of arrival and waiting times, for shares. `curve` and `lift` are dots; the curve, or the days and ordinary
+dates behind them, are drawn wherever the published file has them.
+"""
 SENTENCE_FIELDS = frozenset(
     {"amount", "k", "n", "of_n", "k_of_n", "was", "range", "bounds", "in_period", "scope", "segment"}
 )
@@ -33,13 +39,14 @@ REQUIRED_WORDS = (
     "segments",
     "caveats",
     "sentence",
+    "replaces",
+    "replaces_why",
 )
 OPTIONAL_WORDS = (
     "of",
+    "happened",
     "compare",
     "sentence_not_reached",
-    "replaces",
-    "replaces_why",
     "chaoss_name",
     "chaoss_url",
     "chaoss_deviation",
@@ -57,8 +64,9 @@ class Metric:
     """One metric and all its words.
 
     `segments` are labels in the order in which they are shown; `of` is the plural noun of what a share or a
-    waiting time is counted over; `compare` names two segments whose difference is put into words. `grain` says what a
-    row of its table is for; `chaoss_deviation` where it is not what CHAOSS writes, and why.
+    waiting time is counted over, and `happened` what those did who no longer wait; `compare` names two segments whose
+    difference is put into words. `grain` says what a row of its table is for; `chaoss_deviation` where it is not what
+    CHAOSS writes, and why.
     """
 
     metric: str
@@ -75,11 +83,12 @@ class Metric:
     interval: str
     caveats: tuple[str, ...]
     sentence: str
+    replaces: str
+    replaces_why: str
     sentence_not_reached: str = ""
     of: str = ""
+    happened: str = ""
     compare: tuple[str, ...] = ()
-    replaces: str = ""
-    replaces_why: str = ""
     chaoss_name: str = ""
     chaoss_url: str = ""
     chaoss_deviation: str = ""
@@ -242,6 +251,8 @@ def _check_choices(where: str, words: Mapping[str, Any]) -> None:
     for key, known in (("kind", KINDS), ("direction", DIRECTIONS), ("chart", CHARTS)):
         if words[key] not in known:
             raise CatalogError(f"{where} has {key} {words[key]!r}; write one of {', '.join(known)}.")
+    if words["chart"] == "cohort" and words["kind"] != "proportion":
+        raise CatalogError(f"{where} is a {words['kind']}, and only a proportion can have the chart cohort.")
     if not isinstance(words["caveats"], list):
         raise CatalogError(f"{where} has 'caveats' that are not a list. Write a list of sentences.")
     if words["kind"] in ("proportion", "duration") and not words.get("of"):

@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 
 import requests
 
-from ospo_metrics import web
+from ospo_metrics import sending, web
 from ospo_metrics.items import Context, Item, SourceError
 from ospo_metrics.paths import expand, is_url
 from ospo_metrics.pseudonyms import KeyUnusableError, read_key
-from ospo_metrics.settings import Workspace, line_of
+from ospo_metrics.settings import Digest, Workspace, line_of
 from ospo_metrics.sources import discover
 
 LEAST_FREE_BYTES = 1_000_000_000
@@ -66,6 +66,8 @@ def check(workspace: Workspace) -> Iterator[Finding]:
     yield _key(workspace)
     if settings.sources.outreach:
         yield _outreach(workspace, settings.sources.outreach.folder)
+    if settings.digest:
+        yield from _digest(workspace, settings.digest)
     yield _disk(workspace)
 
 
@@ -95,6 +97,21 @@ def _outreach(workspace: Workspace, folder: str) -> Finding:
     return Finding(
         "outreach", False, f"{folder} has no files. Check 'folder' in {workspace.settings_file}, line {line}."
     )
+
+
+def _digest(workspace: Workspace, digest: Digest) -> Iterator[Finding]:
+    """Whether the mail server takes us, and whether there is an address to post to; nothing is sent."""
+    try:
+        if digest.mail_to:
+            sending.try_mail(workspace, digest)
+            yield Finding(
+                "digest by mail", True, f"{digest.smtp_host} takes us; {len(digest.mail_to)} readers"
+            )
+        if digest.webhook_url_env:
+            sending.webhook_url(workspace, digest)
+            yield Finding("digest by webhook", True, f"{digest.webhook_url_env} is set; nothing was posted")
+    except sending.SendError as error:
+        yield Finding("digest", False, str(error))
 
 
 def _github(workspace: Workspace) -> Iterator[Finding]:

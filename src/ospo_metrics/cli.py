@@ -170,8 +170,42 @@ def report(
 ) -> None:
     """Make the dashboards from the published file."""
     place = _steps(workspace, ["report"])
-    if opened:
-        webbrowser.open((place.dashboards / "index.html").as_uri())
+    index = place.dashboards / "index.html"
+    if opened and not webbrowser.open(index.as_uri()):
+        print(f"No browser could be started here; open {index} in yours.")
+
+
+@app.command(rich_help_panel="Every week")
+def send_digest(
+    workspace: Folder = HERE,
+    again: Annotated[bool, typer.Option("--again", help="Also if it was sent this week already.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print it, and send nothing.")] = False,
+) -> None:
+    """Send the digest of the week by mail or into a chat, to whom ospo.toml names; once a week at most."""
+    from ospo_metrics import digest, sending
+
+    with sentences():
+        place = open_workspace(workspace)
+        if dry_run:
+            url = place.settings.digest.dashboards_url if place.settings.digest else None
+            print(digest.as_text(digest.make(place), url or ""), end="")
+        else:
+            print(sending.send(place, datetime.now(UTC), again=again).sentence)
+
+
+@app.command(rich_help_panel="Every week")
+def figures(
+    metrics: Annotated[
+        list[str] | None, typer.Argument(help="Names of metrics; else the first two of each page.")
+    ] = None,
+    workspace: Folder = HERE,
+) -> None:
+    """Draw charts of the whole program as pictures, for slides and mails, with the browser of this machine."""
+    from ospo_metrics.figures import write
+
+    with sentences():
+        for path in write(open_workspace(workspace), metrics or []):
+            print(path)
 
 
 @app.command(rich_help_panel="Look")
@@ -396,6 +430,7 @@ def sentences() -> Iterator[None]:
     from ospo_metrics import simulation, steps
     from ospo_metrics.explain import UnknownPersonError
     from ospo_metrics.explain_metric import UnknownMetricError
+    from ospo_metrics.figures import FigureError
     from ospo_metrics.query import QueryError
 
     try:
@@ -405,6 +440,7 @@ def sentences() -> Iterator[None]:
         steps.StepError,
         prefect_server.ServerError,
         simulation.NotSimulatedError,
+        FigureError,
         QueryError,
         UnknownMetricError,
         UnknownPersonError,

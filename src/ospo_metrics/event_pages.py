@@ -1,152 +1,117 @@
-"""A page for each event: registered, came, did something, still here."""
+"""A page for each event and campaign: what every metric says of it, and where they are all listed."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-import duckdb
 import jinja2
 
-from ospo_metrics import words
+from ospo_metrics import views, words
 from ospo_metrics.catalog import Metric
-from ospo_metrics.warehouse import records
+from ospo_metrics.site_data import Occasion, Published
+from ospo_metrics.view_files import view_file
 from ospo_metrics.words import Number
 
-METRIC = "event_outcomes"
+OUTCOMES = "event_outcomes"
 MATCHES = "identity_match_rate"
+LIFT = "campaign_lift"
 
-_EVENTS = """
-select e.event_id, e.name, e.city, e.venue, e.starts_on, e.ends_on, e.role
-from core.dim_events as e
-where e.event_id in (select scope_id from metrics.event_outcomes)
-order by e.starts_on desc, e.event_id
-"""
-
-_NUMBERS = """
-select
-    metric, scope_kind, scope_id, period_start, period_end, segment, value, lower, upper,
-    numerator, denominator, sample_size, status, reason
-from metrics.metric_values
-where scope_kind = 'event' and metric in ($outcomes, $matches)
-"""
-
-_COSTS = """
-select
-    object_id,
-    sum(program_amount) as amount,
-    any_value(program_currency) as currency,
-    sum(staff_hours) as staff_hours,
-    list(printf('%,.0f %s', amount, currency) order by amount) filter (amount > 0 and program_amount is null) as unrated
-from core.fct_costs
-where object_kind = 'event'
-group by object_id
-"""
-
-_ROLES = {
-    "hosted": "We hosted it.",
-    "sponsored": "We sponsored it.",
-    "spoke": "We spoke there.",
-    "attended": "We were there.",
+_FOUND = {
+    "matched": "agreed to be measured and {were} found in our communities",
+    "not_found": "agreed and {were} not found",
+    "not_agreed": "did not agree",
+    "not_asked": "{were} not asked",
+    "no_address": "stand in the list without an address",
+    "let_go": "{were} let go of, because it is too long ago",
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One event with its numbers by step; the cost is a sentence."""
-
-    id: str
-    name: str
-    place: str
-    starts_on: date
-    ends_on: date
-    role: str
-    cost: str
-    numbers: dict[str, Number]
-    matches: dict[str, Number]
-
-    @property
-    def page(self) -> str:
-        return f"event-{self.id}"
-
-    @property
-    def when(self) -> str:
-        first, last = words.day(self.starts_on), words.day(self.ends_on)
-        return first if self.starts_on == self.ends_on else f"{first} to {last}"
-
-
-def read(connection: duckdb.DuckDBPyConnection) -> list[Event]:
-    """The events that have an outcome or a reason for none, the newest first."""
-    tables = {
-        f"{schema}.{name}"
-        for schema, name in connection.execute(
-            "select schema_name, table_name from duckdb_tables()"
-        ).fetchall()
-    }
-    if not {"core.dim_events", "core.fct_costs", "metrics.event_outcomes", "metrics.metric_values"} <= tables:
-        return []
-    numbers: dict[str, dict[str, Number]] = defaultdict(dict)
-    matches: dict[str, dict[str, Number]] = defaultdict(dict)
-    for row in records(connection, _NUMBERS, {"outcomes": METRIC, "matches": MATCHES}):
-        of_metric = numbers if row["metric"] == METRIC else matches
-        of_metric[row["scope_id"]][row["segment"]] = Number(**row)
-    costs = {row["object_id"]: _cost(row) for row in records(connection, _COSTS)}
-    return [
-        Event(
-            id=row["event_id"],
-            name=words.name(row["name"]),
-            place=words.name(row["city"] or row["venue"] or ""),
-            starts_on=row["starts_on"],
-            ends_on=row["ends_on"],
-            role=_ROLES.get(row["role"] or "", ""),
-            cost=costs.get(row["event_id"], ""),
-            numbers=numbers[row["event_id"]],
-            matches=matches[row["event_id"]],
-        )
-        for row in records(connection, _EVENTS)
-        if row["starts_on"] is not None and numbers[row["event_id"]]
-    ]
+def title(occasions: Sequence[Occasion]) -> str:
+    """What the page that lists them is called; empty where there are none."""
+    kinds = {occasion.kind for occasion in occasions}
+    if kinds == {"campaign"}:
+        return "Campaigns"
+    return "Events and campaigns" if len(kinds) > 1 else "Events" if kinds else ""
 
 
 def render(
-    environment: jinja2.Environment, site: dict[str, Any], metric: Metric, events: Sequence[Event]
-) -> dict[str, str]:
-    """The list of events, and each event's own page."""
-    came, *afterwards = metric.segments
-    labels = [words.label(metric, came), "Found", *(words.label(metric, each) for each in afterwards)]
-    shown = [
-        (
-            event,
-            [
-                _cell(metric, event.numbers.get(came)),
-                _cell(metric, event.matches.get("matched")),
-                *(_cell(metric, event.numbers.get(each)) for each in afterwards),
-            ],
-        )
-        for event in events
-    ]
-    pages = {
-        "events.html": environment.get_template("events.html.j2").render(
-            site=site, page="events", metric=metric, heads=_heads(labels), events=shown
-        )
-    }
+    environment: jinja2.Environment, site: dict[str, Any], published: Published
+) -> Iterator[tuple[str, str]]:
+    """The list of events and campaigns, and each one's own page with the file of its charts."""
+    if not published.occasions:
+        return
+    yield (
+        "events.html",
+        environment.get_template("events.html.j2").render(
+            site=site, page="events", title=title(published.occasions), lists=_lists(published)
+        ),
+    )
     template = environment.get_template("event.html.j2")
-    for event in events:
-        steps = [_step(metric, segment, event.numbers.get(segment)) for segment in metric.segments]
-        pages[f"{event.page}.html"] = template.render(
-            site=site,
-            page="events",
-            metric=metric,
-            event=event,
-            steps=steps,
-            found=_found(event),
-            bounds=_bounds(event),
+    for occasion in published.occasions:
+        blocks, figures = _blocks(published, occasion)
+        if figures:
+            yield view_file(occasion.page, {"key": "all", "title": occasion.name, "figures": figures})
+        yield (
+            f"{occasion.page}.html",
+            template.render(
+                site=site,
+                page="events",
+                event=occasion,
+                title=title(published.occasions),
+                steps=_steps(published, occasion),
+                found=_found(published, occasion),
+                bounds=_bounds(published, occasion),
+                outcomes=published.metrics.get(OUTCOMES),
+                blocks=blocks,
+                view=occasion.page if figures else "",
+            ),
         )
-    return pages
+
+
+def _lists(published: Published) -> list[dict[str, Any]]:
+    """A table of the events and one of the campaigns."""
+    events = [occasion for occasion in published.occasions if occasion.kind == "event"]
+    campaigns = [occasion for occasion in published.occasions if occasion.kind == "campaign"]
+    found = []
+    if events:
+        outcomes, matches = published.metrics.get(OUTCOMES), published.metrics.get(MATCHES)
+        columns: list[tuple[str, Metric, str]] = []
+        if outcomes:
+            came, *afterwards = outcomes.segments
+            columns = [(words.label(outcomes, came), outcomes, came)]
+            columns += [("Found", matches, "matched")] if matches else []
+            columns += [(words.label(outcomes, each), outcomes, each) for each in afterwards]
+        found.append(_list(published, "Event", events, columns, outcomes))
+    if campaigns:
+        lift = published.metrics.get(LIFT)
+        columns = [(words.label(lift, each), lift, each) for each in lift.segments] if lift else []
+        found.append(_list(published, "Campaign", campaigns, columns, lift))
+    return found
+
+
+def _list(
+    published: Published,
+    what: str,
+    occasions: Sequence[Occasion],
+    columns: Sequence[tuple[str, Metric, str]],
+    metric: Metric | None,
+) -> dict[str, Any]:
+    rows = []
+    for occasion in occasions:
+        cells = []
+        for _, each, segment in columns:
+            number = _number(published, each.metric, occasion, segment)
+            cells.append(_cell(each, number))
+        rows.append((occasion, cells))
+    return {
+        "heading": f"{what} by {what.lower()}",
+        "what": what,
+        "heads": _heads([column[0] for column in columns]),
+        "rows": rows,
+        "hint": metric.how_to_read if metric else "",
+    }
 
 
 def _heads(labels: Sequence[str]) -> list[tuple[str, list[str]]]:
@@ -160,14 +125,57 @@ def _heads(labels: Sequence[str]) -> list[tuple[str, list[str]]]:
     ]
 
 
+def _blocks(published: Published, occasion: Occasion) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """What every other metric says of an event or campaign, in the order of the pages, with its charts."""
+    paged = [name for page in published.pages for name in page.metrics]
+    names = dict.fromkeys([*paged, *published.metrics])
+    blocks: list[dict[str, Any]] = []
+    figures: dict[str, Any] = {}
+    for metric in (published.metrics[name] for name in names if name not in (OUTCOMES, MATCHES)):
+        numbers = views.of_occasion(published, metric, occasion)
+        if not numbers:
+            continue
+        drawings = views.evidence_of(published, metric, occasion)
+        figures |= {f"{metric.metric}-{drawing.id}": drawing.figure for drawing in drawings}
+        main = next((one for one in numbers if one.segment == metric.headline_segment), None)
+        said = views.Spoken(numbers, main, occasion.name)
+        blocks.append(
+            {
+                "metric": metric,
+                "answer": views.answer(metric, said),
+                "facts": [views.fact(published, metric, number) for number in numbers]
+                if any(number.is_ok for number in numbers)
+                else [],
+                "state": None if main and main.is_ok else views.state(main),
+                "drawings": drawings,
+            }
+        )
+    return blocks, figures
+
+
+def _steps(published: Published, occasion: Occasion) -> list[dict[str, Any]]:
+    """From the registration to a year later: each share with its range and its people, or why there is none."""
+    metric = published.metrics.get(OUTCOMES)
+    if metric is None or not published.of(OUTCOMES, occasion):
+        return []
+    return [
+        _step(metric, segment, _number(published, OUTCOMES, occasion, segment)) for segment in metric.segments
+    ]
+
+
+def _number(published: Published, metric: str, occasion: Occasion, segment: str) -> Number | None:
+    found = [number for number in published.of(metric, occasion) if number.segment == segment]
+    return found[-1] if found else None
+
+
 def _step(metric: Metric, segment: str, number: Number | None) -> dict[str, Any]:
-    """One step in large type: the share with its range and its people, or why there is none."""
     label = words.label(metric, segment)
     if number is None or not number.is_ok:
         return {
             "label": label,
             "value": words.short(metric, number) if number else "no data",
             "is_known": False,
+            "status": number.status if number else "no_data",
             "details": [words.reason(number)] if number else [],
         }
     details = [f"{number.numerator:,} of {number.denominator:,}", words.bounds(metric, number, named=True)]
@@ -175,6 +183,7 @@ def _step(metric: Metric, segment: str, number: Number | None) -> dict[str, Any]
         "label": label,
         "value": words.amount(metric, number),
         "is_known": True,
+        "status": "",
         "details": [text for text in details if text],
     }
 
@@ -182,39 +191,30 @@ def _step(metric: Metric, segment: str, number: Number | None) -> dict[str, Any]
 def _cell(metric: Metric, number: Number | None) -> dict[str, Any]:
     if number is None or not number.is_ok:
         return {"value": words.short(metric, number) if number else "no data", "range": "", "is_known": False}
-    return {
-        "value": f"{number.numerator:,} of {number.denominator:,}",
-        "range": words.bounds(metric, number),
-        "is_known": True,
-    }
+    value = words.short(metric, number)
+    if metric.kind == "proportion" and number.numerator is not None and number.denominator is not None:
+        value = f"{number.numerator:,} of {number.denominator:,}"
+    return {"value": value, "range": words.bounds(metric, number), "is_known": True}
 
 
-_FOUND = {
-    "matched": "agreed to be measured and {were} found in our communities",
-    "not_found": "agreed and {were} not found",
-    "not_agreed": "did not agree",
-    "not_asked": "{were} not asked",
-    "no_address": "stand in the list without an address",
-    "let_go": "{were} let go of, because it is too long ago",
-}
-
-
-def _found(event: Event) -> str:
+def _found(published: Published, occasion: Occasion) -> str:
     """Whom of those who came we can find, and why not the others."""
-    matched = event.matches.get("matched")
+    matched = _number(published, MATCHES, occasion, "matched")
     if matched is None or not matched.is_ok:
         return ""
     parts = [
         f"{number.numerator:,} {text.format(were='was' if number.numerator == 1 else 'were')}"
         for segment, text in _FOUND.items()
-        if (number := event.matches.get(segment)) and (number.numerator or segment == "matched")
+        if (number := _number(published, MATCHES, occasion, segment))
+        and (number.numerator or segment == "matched")
     ]
     return f"Of the {matched.denominator:,} who came, {words.listed(parts)}."
 
 
-def _bounds(event: Event) -> str:
+def _bounds(published: Published, occasion: Occasion) -> str:
     """What the share can be at least and at most if those who were not looked for all stayed away, or all joined in."""
-    came, did = event.numbers.get("came"), event.numbers.get("day_90")
+    came = _number(published, OUTCOMES, occasion, "came")
+    did = _number(published, OUTCOMES, occasion, "day_90")
     if not (came and did and came.is_ok and did.is_ok) or not came.numerator:
         return ""
     unknown = came.numerator - (did.denominator or 0)
@@ -226,12 +226,3 @@ def _bounds(event: Event) -> str:
         f"Whatever they did, of all who came between {100 * least:.0f} and {100 * most:.0f}{words.NBSP}% did "
         "something within 90 days."
     )
-
-
-def _cost(row: dict[str, Any]) -> str:
-    parts = [f"{row['amount']:,.0f} {row['currency']}"] if row["amount"] else []
-    parts += row["unrated"] or []
-    hours = f"{row['staff_hours']:,.0f} hours of our people" if row["staff_hours"] else ""
-    sentence = " and ".join([*parts, *([hours] if hours else [])])
-    note = f" No rate is known for {', '.join(row['unrated'])}, so it is not added." if row["unrated"] else ""
-    return f"It cost {sentence}.{note}" if sentence else ""

@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from ospo_metrics import __version__, catalog, folding, pages, privacy, project, transform
+from ospo_metrics import __version__, catalog, folding, pages, privacy, project, transform, view_files
 from ospo_metrics.publish import describe, fill
 from ospo_metrics.settings import Workspace
 from ospo_metrics.suppression import suppress
@@ -34,6 +34,7 @@ _BESIDE = {
     "core.community_projects": "select * from warehouse.core.community_projects",
     "core.dim_projects": "select * from warehouse.core.dim_projects where kind = 'mailing_list'",
     "core.dim_events": "select event_id, name, city, venue, starts_on, ends_on, role from warehouse.core.dim_events",
+    "core.event_communities": "select * from warehouse.core.event_communities",
     "core.fct_costs": "select * from warehouse.core.fct_costs limit 0",
     "meta.runs": "select * from warehouse.meta.runs limit 0",
     "meta.sources": """
@@ -46,7 +47,19 @@ _BESIDE = {
 }
 """What the pages are made of besides the metrics; it does not leave the building."""
 
-_WRITE_PAGES = ("pages", "event_pages", "words", "charts", "suppression")
+_WRITE_PAGES = (
+    *("pages", "event_pages", "methods_page", "views", "view_files", "site_data", "words", "suppression"),
+    *(
+        "charts",
+        "chart_style",
+        "cohort_charts",
+        "curve_charts",
+        "lift_charts",
+        "row_charts",
+        "scales",
+        "marks",
+    ),
+)
 _WORDS = re.compile(r"[\w][\w.'’-]*", re.UNICODE)
 _MOST_WORDS_OF_A_NAME = 5
 
@@ -206,8 +219,8 @@ def _our_words(workspace: Workspace, words: catalog.Catalog) -> set[str]:
 
 def _texts(folder: Path, database: str) -> Iterator[tuple[str, str]]:
     """Everything that can be read in the edition, but for the parts of every page that are the same everywhere."""
-    for path in sorted((folder / "dashboards").glob("*.html")):
-        yield path.name, path.read_text(encoding="utf-8")
+    for path, text in view_files.texts(folder / "dashboards"):
+        yield path.name, text
     with duckdb.connect(str(folder / database), read_only=True) as connection:
         columns = connection.execute(
             "select schema_name, table_name, column_name from duckdb_columns() where not internal "

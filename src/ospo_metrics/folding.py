@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from ospo_metrics.suppression import Place, Structure, suppress
+from ospo_metrics.suppression import Count, Place, Structure, suppress
 from ospo_metrics.warehouse import identifier, records
 
 PUBLIC_GROUP = 10
@@ -16,15 +16,61 @@ PUBLIC_GROUP = 10
 
 TOTALS = {
     "first_response_time": ("everyone", ("newcomers", "regulars")),
+    "answered_within_48h": ("everyone", ("newcomers", "regulars")),
+    "first_question_success": ("all", ("issues", "discussions", "lists")),
+    "warm_introductions": ("made", ("led_somewhere", "came_to_nothing", "open")),
     "event_follow_through_30d": ("everyone", ("new", "existing")),
+    "engaged_people_28d": ("engaged", ("new", "returning", "reactivated")),
+    "community_gravity": ("everyone", ("joiners", "leavers", "moves")),
+    "quarterly_contributor_retention": ("everyone", ("outside", "own")),
+    "newcomer_retention": ("day_90", ("event_day_90", "organic_day_90")),
 }
 """The segment that other segments of a metric make up."""
 
-ONCE = frozenset({"new_contributors", "first_response_time"})
+_HELP_ONCE = frozenset(
+    {"answered_within_48h", "resolution_rate_30d", "first_question_success", "good_first_issue_uptake"}
+)
+ONCE = _HELP_ONCE | frozenset(
+    {
+        "new_contributors",
+        "first_response_time",
+        "first_pr_merge_rate",
+        "funnel_step_rates",
+        "one_and_done_share",
+        "joiners_minus_leavers",
+    }
+)
 """Metrics of what happens once, so that months add up; everybody else may be in several."""
 
-APART = frozenset({"first_response_time"})
+APART = frozenset({"first_response_time"}) | _HELP_ONCE
 """Metrics of what is in one project only, so that projects add up."""
+
+LOOSE = frozenset(
+    {
+        "attribution_channel_mix",
+        "outreach_concentration",
+        "referral_share",
+        "net_recommendability",
+        "engaged_people_28d",
+        "engagement_level_mix",
+        "community_gravity",
+        "funnel_step_rates",
+        "contributor_lifetime",
+        "quarterly_contributor_retention",
+        "one_and_done_share",
+        "joiners_minus_leavers",
+        "outside_regulars",
+        "timezone_coverage",
+    }
+)
+"""Metrics of people who may be something in the whole that they are in none of its parts, or the other way round:
+there on two days, each in another community; new to the one and not to the other. An answer may name no community."""
+
+THINGS = frozenset({"community_content_share", "talk_reach"})
+"""Metrics of what everybody can read anyway and of nobody: pieces and talks, however few."""
+
+AS_COUNTS = frozenset({"joiners_minus_leavers"})
+"""Metrics that tell inside how many there were, and nothing else of them, as a plain count does."""
 
 AS_SHARES = frozenset({"time_to_first_activity", "incremental_conversion"})
 """Metrics of people that tell, as a share does, of how many of a group something is so."""
@@ -34,6 +80,7 @@ _CAME: Place = ("event_outcomes", "came", "hits")
 _MEASURED: Place = (_FOLLOWED, "everyone", "group")
 _NEW: Place = (_FOLLOWED, "new", "group")
 _UNMERGED: Place = (_MERGED, "day_30", "group")
+_ARRIVED: Place = ("new_contributors", "outside", "group")
 _SAME: Sequence[Sequence[Place]] = (
     [_CAME, (_FOLLOWED, "all_who_came", "group")],
     [_MEASURED, ("event_outcomes", "day_30", "group")],
@@ -43,6 +90,10 @@ _SAME: Sequence[Sequence[Place]] = (
     [_NEW, ("time_to_first_activity", "new", "group")],
     [(_FOLLOWED, "existing", "group"), ("time_to_first_activity", "existing", "group")],
     *([_UNMERGED, (_MERGED, segment, "group")] for segment in ("day_90", "day_180", "day_365")),
+    [("contributors", "outside", "group"), ("engaged_people_28d", "one_day", "group")],
+    [_ARRIVED, ("joiners_minus_leavers", "new", "group")],
+    [_ARRIVED, ("one_and_done_share", "one_act", "group")],
+    [_ARRIVED, ("one_and_done_share", "one_day", "group")],
 )
 """Groups that are the same people."""
 
@@ -68,6 +119,20 @@ WITHIN: Sequence[Sequence[Place]] = (
         ("event_outcomes", "year", "group"),
         ("event_outcomes", "year", "hits"),
     ],
+    [
+        ("cost_per_engaged_newcomer", "all", "group"),
+        ("cost_per_engaged_newcomer", "reached", "group"),
+        ("outreach_concentration", "channel", "hits"),
+    ],
+    [
+        ("cost_per_engaged_newcomer", "reached", "group"),
+        ("outreach_concentration", "event", "hits"),
+    ],
+    [
+        ("cost_per_retained_contributor", "all", "group"),
+        ("cost_per_retained_contributor", "reached", "group"),
+    ],
+    [("contributors", "outside", "group"), ("event_place_fit", "near", "group")],
     *_SAME,
     *([other, one] for one, other in _SAME),
     [_CAME, _MEASURED, _UNMERGED, _NEW],
@@ -82,12 +147,75 @@ WITHIN: Sequence[Sequence[Place]] = (
         ("incremental_conversion", "converted", "group"),
     ],
     [("reach_unique_people", "all_channels", "group"), ("reach_unique_people", "everyone", "group")],
+    [("engaged_people_28d", "one_day", "group"), ("engaged_people_28d", "engaged", "group")],
+    [("one_and_done_share", "one_day", "hits"), ("one_and_done_share", "one_act", "hits")],
+    [("outside_regulars", "either", "group"), ("outside_regulars", "commits", "group")],
+    [("outside_regulars", "either", "group"), ("outside_regulars", "acts", "group")],
+    [("org_concentration", "with_unknown", "group"), ("org_concentration", "without_unknown", "group")],
+    [("contributor_lifetime", each, "group") for each in ("silence_90", "everyone", "silence_365")],
+    [("contributor_lifetime", each, "group") for each in ("everyone", "came_back")],
+    [("feature_demand", "everyone", "group"), ("feature_demand", "other", "group")],
 )
 """Groups each of which is within the one before, of the same scope and period."""
 
+_GRAVITY, _NET = "community_gravity", "joiners_minus_leavers"
+_LEVELS, _BANDS = ("d0", "d1", "d2"), ("americas", "europe_africa", "south_asia", "east_asia_pacific")
+_PARTS: Sequence[tuple[Place, Sequence[Place]]] = (
+    ((_NET, "net", "hits"), [(_NET, "new", "group"), (_NET, "reactivated", "group")]),
+    ((_NET, "net", "misses"), [(_NET, "lapsed", "group")]),
+    (("contributors", "outside", "group"), [(_GRAVITY, "joiners", "group"), (_GRAVITY, "moves", "group")]),
+    (
+        (_GRAVITY, "everyone", "group"),
+        [("contributors", "outside", "group"), (_GRAVITY, "leavers", "group")],
+    ),
+    (
+        ("contributor_lifetime", "everyone", "group"),
+        [("contributor_lifetime", each, "group") for each in ("event", "organic")],
+    ),
+    *(
+        (("engagement_level_mix", one, "group"), [("engagement_level_mix", each, "hits") for each in _LEVELS])
+        for one in _LEVELS
+    ),
+    *(
+        (("timezone_coverage", one, "group"), [("timezone_coverage", each, "hits") for each in _BANDS])
+        for one in ("elsewhere", *_BANDS)
+    ),
+)
+
+EARLIER_SUMS: Sequence[tuple[Place, Sequence[Place]]] = (
+    (("contributors", "outside", "group"), [(_GRAVITY, "leavers", "group"), (_GRAVITY, "moves", "group")]),
+)
+"""Counts of a month that are the sum of others of the next: who was there either went or is still there."""
+
+
+def _place(metric: str, segment: str, count: Count) -> Place:
+    return metric, segment, count
+
+
+_ENTRY_CHANNELS = (
+    "word_of_mouth", "invitation", "mailing_list", "newsletter", "forum", "chat", "meetup", "social_media", "video",
+    "podcast", "blog", "code_host", "search", "event", "web_site", "print", "campaign", "other",
+)  # fmt: skip
+_RULED = [[f"{rule}_{channel}" for channel in _ENTRY_CHANNELS] for rule in ("first", "last")]
+_MIX, _LARGEST, _ENGAGED = "attribution_channel_mix", "outreach_concentration", "cost_per_engaged_newcomer"
+_NEWCOMERS: Place = (_MIX, "unknown", "group")
+_KNOWN: Place = (_MIX, "unknown", "misses")
+_ATTRIBUTED: Sequence[tuple[Place, Sequence[Place]]] = (
+    *((_KNOWN, [_place(_MIX, each, "hits") for each in rule]) for rule in _RULED),
+    *((_NEWCOMERS, [_place(_MIX, each, "group")]) for rule in _RULED for each in rule),
+    *((_NEWCOMERS, [_place(_LARGEST, each, "group")]) for each in ("channel", "event", "unknown")),
+    (_KNOWN, [(_LARGEST, "unknown", "misses")]),
+    (_NEWCOMERS, [(_ENGAGED, "all", "group")]),
+    (_KNOWN, [(_ENGAGED, "reached", "group")]),
+)
+"""Engaged newcomers are the same people in three metrics."""
+
+_VOICES = ("outside", "own", "unknown")
 _FOUND = ("matched", "not_found", "not_agreed", "not_asked", "no_address", "let_go")
 _CHANNELS = ("there", "people", "mail", "social", "media", "web", "other_event", "link", "other")
 _REACHED: Place = ("reach_unique_people", "all_channels", "group")
+_RESOLVED = ("completed", "not_planned", "still_open")
+_SOLVED = ("newcomers", "others", "unlinked")
 SUMS: Sequence[tuple[Place, Sequence[Place]]] = (
     (_CAME, [("show_up_rate", "everyone", "hits")]),
     (("event_outcomes", "came", "group"), [("show_up_rate", "everyone", "group")]),
@@ -104,9 +232,40 @@ SUMS: Sequence[tuple[Place, Sequence[Place]]] = (
         (("event_outcomes", one, "group"), [("identity_match_rate", each, "hits") for each in _FOUND[:2]])
         for one in ("day_30", "day_90", "day_180", "year")
     ),
+    *_ATTRIBUTED,
+    *(
+        (
+            ("community_speaker_share", one, "group"),
+            [("community_speaker_share", each, "hits") for each in _VOICES],
+        )
+        for one in _VOICES
+    ),
+    *_PARTS,
+    *(
+        (("resolution_rate_30d", one, "group"), [("resolution_rate_30d", each, "hits") for each in _RESOLVED])
+        for one in _RESOLVED
+    ),
+    *(
+        (
+            ("good_first_issue_uptake", one, "group"),
+            [("good_first_issue_uptake", each, "hits") for each in _SOLVED],
+        )
+        for one in _SOLVED
+    ),
+    (
+        ("first_pr_merge_rate", "spam", "group"),
+        [("first_pr_merge_rate", "first", "group"), ("first_pr_merge_rate", "spam", "hits")],
+    ),
+    (("answered_within_48h", "everyone", "group"), [("first_response_time", "everyone", "group")]),
+    (("answered_within_48h", "newcomers", "group"), [("first_response_time", "newcomers", "group")]),
+    (("answered_within_48h", "regulars", "group"), [("first_response_time", "regulars", "group")]),
+    (("first_response_time", "everyone_p90", "group"), [("first_response_time", "everyone", "group")]),
+    (("first_response_time", "newcomers_p90", "group"), [("first_response_time", "newcomers", "group")]),
+    (("first_response_time", "regulars_p90", "group"), [("first_response_time", "regulars", "group")]),
 )
-"""Counts of events that are the sum of others: who came is found, or not for one reason; who is found or not, but was
-looked for, is measured afterwards."""
+"""Counts that are the sum of others: who came is found, or not for one reason; who is found or not, but was looked for,
+is measured afterwards; who was there in the month came or stayed; everybody is on one level, and has one clock; an
+issue has one outcome; a first change request is spam or not; who was answered in time is who has waited."""
 
 KEY = ("metric", "scope_kind", "scope_id", "period_start", "period_end", "segment")
 
@@ -118,8 +277,23 @@ def structure(connection: duckdb.DuckDBPyConnection, kinds: dict[str, str], cata
         f"select community_id, project_id from {catalog}core.community_projects order by all"  # noqa: S608
     ).fetchall():
         communities[community].append(project)
-    kinds = {name: "proportion" if name in AS_SHARES else kind for name, kind in kinds.items()}
-    return Structure(communities, kinds, TOTALS, WITHIN, ONCE, APART, SUMS)
+    kinds = {
+        name: "proportion" if name in AS_SHARES else "count" if name in AS_COUNTS else kind
+        for name, kind in kinds.items()
+    }
+    within = [*WITHIN, *(_themes(connection, catalog) if "feature_demand" in kinds else [])]
+    return Structure(communities, kinds, TOTALS, within, ONCE, APART, SUMS, EARLIER_SUMS, LOOSE, THINGS)
+
+
+def _themes(connection: duckdb.DuckDBPyConnection, catalog: str) -> list[list[Place]]:
+    """Who asks for one thing is among those who ask at all; what there is to ask for, the labels say."""
+    return [
+        [("feature_demand", "everyone", "group"), ("feature_demand", theme, "group")]
+        for (theme,) in connection.execute(
+            f"select distinct segment from {catalog}metrics.feature_demand "  # noqa: S608
+            "where segment not in ('everyone', 'other', 'unlabelled') order by segment"
+        ).fetchall()
+    ]
 
 
 def rows(connection: duckdb.DuckDBPyConnection, metrics: Sequence[str], catalog: str) -> list[dict[str, Any]]:

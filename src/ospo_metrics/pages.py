@@ -1,14 +1,16 @@
-"""The dashboards: HTML pages that open from disk, made from the published file alone."""
+"""The dashboards: HTML pages that open from disk, made from the published file alone.
+
+A page holds the whole program as plain HTML, which needs no script. What it shows of a community or a project lies in
+a file of its own under `assets/views`, which the page's script loads when somebody chooses it: so no page grows with
+the number of communities. Without scripts each community has a plain page instead.
+"""
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import tempfile
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,15 +20,30 @@ import duckdb
 import jinja2
 from markupsafe import Markup
 
-from ospo_metrics import charts, event_pages, privacy, project, words
-from ospo_metrics.catalog import Metric, Page, metric_from_row, page_from_row
+from ospo_metrics import (
+    chart_style,
+    charts,
+    event_pages,
+    marks,
+    methods_page,
+    privacy,
+    project,
+    site_data,
+    view_files,
+    views,
+    words,
+)
+from ospo_metrics.catalog import Metric, Page
 from ospo_metrics.progress import Teller
 from ospo_metrics.settings import Workspace
-from ospo_metrics.warehouse import open_published, records
+from ospo_metrics.site_data import Coverage, Published, Scope, read
+from ospo_metrics.view_files import as_json, view_file
+from ospo_metrics.views import Drawing, before, headline
+from ospo_metrics.warehouse import open_published
 from ospo_metrics.words import Number
 
 BUNDLE = "plotly-basic.min.js"
-"""The smallest Plotly bundle that draws our charts: npm's plotly.js-basic-dist-min.
+"""The smallest Plotly bundle that draws our charts: npm's plotly.js-basic-dist-min, 1.2 MB, the same for all pages.
 
 Its version is the one that Python's plotly speaks (`plotly.offline.get_plotlyjs_version()`); a test holds the
 two in step. To update, put `plotly-basic.min.js` and `LICENSE` of that package into `dashboards/theme`.
@@ -37,92 +54,11 @@ _DIRECTIONS = {
     "down": "Less is better.",
     "context": "Neither; it is there to understand the others.",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What a page can show: the whole program, one community, or one mailing list."""
-
-    kind: str
-    id: str
-    title: str
-    inside: str
-    """How it is called inside a sentence."""
-
-    @property
-    def key(self) -> str:
-        match self.kind:
-            case "program":
-                return "all"
-            case "project":
-                return f"list={self.id}"
-            case _:
-                return f"community={self.id}"
-
-
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """One source over all its streams and instances; `whole_until` is that of the stream furthest behind."""
-
-    source: str
-    held: int
-    rejects: int
-    gap: int | None
-    newest: datetime | None
-    until: datetime | None
-    whole_until: datetime | None
-    instances: int
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """Everything the pages are made of, as the published file holds it."""
-
-    as_of: datetime
-    ospo_name: str
-    is_simulated: bool
-    version: str
-    audience: str
-    timezone: str
-    metrics: Mapping[str, Metric]
-    pages: Sequence[Page]
-    scopes: Sequence[Scope]
-    projects: Mapping[str, int]
-    numbers: Mapping[tuple[str, str, str], Sequence[Number]]
-    coverage: Sequence[Coverage]
-    problems: Sequence[str]
-    events: Sequence[event_pages.Event] = ()
-    lists: Sequence[Scope] = ()
-
-    def scopes_of(self, page: Page) -> Sequence[Scope]:
-        """What a page can show, the first at once."""
-        return self.lists if page.about == "mailing_lists" else self.scopes
-
-    @property
-    def today(self) -> date:
-        """The day up to which the data tell, on the OSPO's own calendar."""
-        return self.as_of.astimezone(ZoneInfo(self.timezone)).date()
-
-    def of(self, metric: str, scope: Scope) -> Sequence[Number]:
-        return self.numbers.get((metric, scope.kind, scope.id), ())
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A sentence, split around the number that is set in bold."""
-
-    before: str
-    amount: str
-    after: str
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A cell of a table."""
-
-    value: str
-    range: str
-    is_known: bool
+_MOST_ANSWERS = 5
+_MOST_OF_A_PAGE = 3
+_MOST_COLUMNS = 4
+_MOST_SAID = 8
+_MOST_EVENTS = 12
 
 
 def report(workspace: Workspace, progress: Teller) -> list[Path]:
@@ -139,73 +75,8 @@ def write(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[Path]:
     return _put(render(read(connection)), folder)
 
 
-def read(connection: duckdb.DuckDBPyConnection) -> Published:
-    """Read what the pages need from a published file."""
-    build = records(connection, "select * from meta.build")[0]
-    metrics = [metric_from_row(row) for row in records(connection, "select * from metrics.metric_catalog")]
-    pages = [
-        page_from_row(row) for row in records(connection, "select * from meta.pages order by position, page")
-    ]
-    communities = records(
-        connection,
-        """
-        select community_id, name, count(distinct project_id) as projects
-        from core.dim_communities left join core.community_projects using (community_id)
-        group by community_id, name, position order by position
-        """,
-    )
-    lists = [
-        Scope("project", row["project_id"], words.name(row["name"]), words.name(row["name"]))
-        for row in records(
-            connection,
-            "select project_id, name from core.dim_projects where kind = 'mailing_list' order by project_id",
-        )
-    ]
-    pages = [page for page in pages if lists or page.about != "mailing_lists"]
-    wanted = sorted({metric for page in pages for metric in page.metrics})
-    numbers: dict[tuple[str, str, str], list[Number]] = defaultdict(list)
-    for row in records(
-        connection,
-        """
-        select
-            metric, scope_kind, scope_id, period_start, period_end, segment, value, lower, upper,
-            numerator, denominator, sample_size, status, reason
-        from metrics.metric_values
-        where (scope_kind in ('program', 'community') or (scope_kind = 'project' and list_contains($lists, scope_id)))
-            and list_contains($metrics, metric)
-        order by period_end, period_start
-        """,
-        {"metrics": wanted, "lists": [scope.id for scope in lists]},
-    ):
-        number = Number(**row)
-        numbers[number.metric, number.scope_kind, number.scope_id].append(number)
-    return Published(
-        as_of=build["as_of"] or build["built_at"],
-        ospo_name=words.name(build["ospo_name"]),
-        is_simulated=build["is_simulated"],
-        version=build["version"],
-        audience=build["audience"],
-        timezone=build["timezone"],
-        metrics={metric.metric: metric for metric in metrics},
-        pages=pages,
-        scopes=[
-            Scope("program", "program", "All communities together", "our communities"),
-            *(
-                Scope("community", row["community_id"], words.name(row["name"]), words.name(row["name"]))
-                for row in communities
-            ),
-        ],
-        projects={row["community_id"]: row["projects"] for row in communities},
-        numbers=numbers,
-        coverage=_coverage(connection),
-        problems=_problems(connection),
-        events=event_pages.read(connection),
-        lists=lists,
-    )
-
-
-def render(published: Published) -> dict[str, str]:
-    """The text of every page by its file name, the index first."""
+def render(published: Published) -> Iterator[tuple[str, str]]:
+    """Every file of the dashboards with its text, by its path in their folder, the index first."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_theme()),
         autoescape=True,
@@ -214,230 +85,212 @@ def render(published: Published) -> dict[str, str]:
         lstrip_blocks=True,
     )
     site = _site(published)
-    pages = {
-        "index.html": environment.get_template("index.html.j2").render(
-            site=site, page="index", **_index(published)
-        )
-    }
-    template = environment.get_template("page.html.j2")
+    own_pages = _community_pages(published)
+    yield (
+        "index.html",
+        environment.get_template("index.html.j2").render(
+            site=site, page="index", **_index(published, own_pages)
+        ),
+    )
     for page in published.pages:
-        view, figures = _view(published, page)
-        pages[f"{page.page}.html"] = template.render(
-            site=site, page=page.page, view=view, scopes=published.scopes_of(page), charts=_island(figures)
-        )
-    if published.events:
-        metric = published.metrics[event_pages.METRIC]
-        pages |= event_pages.render(environment, site, metric, published.events)
-    return pages
-
-
-def headline(metric: Metric, numbers: Iterable[Number], today: date, segment: str = "") -> Number | None:
-    """The number to speak of: the newest finished year that is known, else the newest month.
-
-    What is withheld or refused for the newest year stays the answer, with its reason; what is too early or
-    has no data yet gives way to the newest period that has a number.
-    """
-    mine = [
-        number
-        for number in numbers
-        if number.segment == (segment or metric.headline_segment) and not charts.is_incomplete(number, today)
-    ]
-    newest_first = sorted(mine, key=lambda number: (not number.is_month, number.period_end), reverse=True)
-    settled = [
-        number
-        for number in newest_first
-        if number.status not in ("too_early", "no_data")
-        and not (number.is_month and metric.kind == "proportion")  # a month's few people are no headline
-    ]
-    nothing = [number for number in newest_first if number.status == "no_data"]
-    return next(iter(settled or nothing or newest_first), None)
-
-
-def before(number: Number, numbers: Iterable[Number]) -> Number | None:
-    """The period of the same length that ends where this one starts."""
-    return next(
-        (
-            other
-            for other in numbers
-            if other.segment == number.segment
-            and other.period_end == number.period_start
-            and other.is_month == number.is_month
+        yield from _page(environment, site, published, page, own_pages)
+    template = environment.get_template("community.html.j2")
+    for scope in published.scopes:
+        if scope.kind == "community":
+            yield (
+                f"{own_pages[scope.id]}.html",
+                template.render(site=site, page=own_pages[scope.id], **_community(published, scope)),
+            )
+    yield from event_pages.render(environment, site, published)
+    yield (
+        "methods.html",
+        methods_page.render(
+            environment,
+            site,
+            published.metrics,
+            published.methods,
+            methods_page.Around(
+                _homes(published),
+                [_source_row(published, row) for row in published.coverage],
+                published.problems,
+            ),
         ),
-        None,
     )
 
 
-def _view(published: Published, page: Page) -> tuple[dict[str, Any], dict[str, charts.Figure]]:
-    figures: dict[str, charts.Figure] = {}
-    blocks = []
+def _page(
+    environment: jinja2.Environment,
+    site: dict[str, Any],
+    published: Published,
+    page: Page,
+    own_pages: Mapping[str, str],
+) -> Iterator[tuple[str, str]]:
+    """The page itself, and a file for each of its views."""
     scopes = published.scopes_of(page)
-    answers: dict[str, list[Answer]] = {scope.key: [] for scope in scopes}
-    for name in page.metrics:
-        metric = published.metrics[name]
-        parts = []
-        for number, scope in enumerate(scopes):
-            part = _part(published, metric, scope)
-            drawing = charts.figure(metric, published.of(name, scope), published.today)
-            if drawing:
-                part["chart"] = f"{name}-{number}"
-                figures[part["chart"]] = drawing
-            parts.append(part)
-            answers[scope.key].append(part["lead"])
-        blocks.append(
-            {
-                "metric": metric,
-                "ask": page.asks.get(name, metric.title),
-                "parts": parts,
-                "direction": _DIRECTIONS[metric.direction],
-                "headline_label": words.label(metric, metric.headline_segment),
-            }
+    names = {scope.key: f"{page.page}-{index}" for index, scope in enumerate(scopes)}
+    projects = _projects_of(published, page, scopes, len(scopes))
+    metrics = [published.metrics[name] for name in page.metrics]
+    asks = {metric.metric: page.asks.get(metric.metric, metric.title) for metric in metrics}
+    part = environment.get_template("part.html.j2")
+    said = environment.get_template("answers.html.j2")
+    first: dict[str, Any] = {}
+    for scope in [*scopes, *(scope for _, scope in projects.values())]:
+        is_first = scope is scopes[0]
+        view: dict[str, Any] = {"key": scope.key, "title": scope.title, "figures": {}}
+        name = names.get(scope.key) or projects[scope.key][0]
+        happened = published.marks.get(scope.key, ())
+        parts = {}
+        answers = []
+        for metric in metrics:
+            others = _others(published, page, metric, scope, projects)
+            shown, drawings = views.part(published, metric, scope, others, has_marks=bool(happened))
+            view["figures"] |= _figures(metric, drawings)
+            parts[metric.metric] = _tight(
+                part.render(
+                    part=shown,
+                    metric=metric,
+                    site=site,
+                    is_first=is_first,
+                    marked=marks.legend(happened),
+                    pages=own_pages,
+                )
+            )
+            answers.append((metric, views.answer(metric, views.spoken(published, metric, scope))))
+        if happened:
+            view["marks"] = marks.traces(happened)
+        view_answers = _tight(
+            said.render(scope=scope, is_first=is_first, answers=answers, asks=asks, most=_MOST_ANSWERS)
         )
-    return {"page": page, "blocks": blocks, "answers": answers}, figures
-
-
-def _part(published: Published, metric: Metric, scope: Scope) -> dict[str, Any]:
-    numbers = published.of(metric.metric, scope)
-    spoken_of = [
-        number
-        for segment in metric.segments
-        if (number := headline(metric, numbers, published.today, segment)) is not None
-    ]
-    main = next((number for number in spoken_of if number.segment == metric.headline_segment), None)
-    part: dict[str, Any] = {
-        "scope": scope,
-        "lead": _answer(metric, main, scope),
-        "facts": [_fact(metric, number) for number in spoken_of],
-        "differences": _differences(metric, spoken_of, main, numbers, published.today),
-        "sentences": [words.sentence(metric, number, scope.inside) for number in spoken_of],
-        "chart": "",
-        "alternative": charts.alternative(metric, numbers),
-        "table": _table(metric, numbers),
-        "communities": [],
-        "has_basis": bool(metric.of),
-    }
-    if scope.kind == "program" and len(published.scopes) > 2:
-        part["communities"] = [
-            _community_row(published, metric, other) for other in published.scopes if other != scope
-        ]
-    return part
-
-
-def _fact(metric: Metric, number: Number) -> dict[str, Any]:
-    """One segment's number as it stands in large type, with its range, its basis and its time below."""
-    details = [words.bounds(metric, number, named=True), words.basis(metric, number), _when(number)]
-    return {
-        "label": words.label(metric, number.segment),
-        "meaning": charts.meaning(number.segment),
-        "is_known": number.has_value,
-        "value": words.amount(metric, number) if number.has_value else words.short(metric, number),
-        "details": [text for text in details if text] if number.is_ok else [words.reason(number)],
-    }
-
-
-def _differences(
-    metric: Metric,
-    spoken_of: Sequence[Number],
-    main: Number | None,
-    numbers: Sequence[Number],
-    today: date,
-) -> list[str]:
-    change = words.change(metric, main, before(main, numbers)) if main else ""
-    texts = [f"{words.label(metric, metric.headline_segment)}: {words.lower_first(change)}"] if change else []
-    by_segment = {number.segment: number for number in spoken_of}
-    pair = [by_segment[segment] for segment in metric.compare if segment in by_segment]
-    if len(pair) == 2 and pair[0].period_end == pair[1].period_end:
-        texts += [text] if (text := words.compare(metric, *pair)) else []
-    if main and (later := _later(main, numbers, today)):
-        texts.append(words.pending(later))
-    return texts
-
-
-def _later(main: Number, numbers: Sequence[Number], today: date) -> Number | None:
-    """The newest finished period of the same length, where it had to give way to an older one."""
-    newest = max(
-        (
-            number
-            for number in numbers
-            if number.segment == main.segment
-            and number.is_month == main.is_month
-            and not charts.is_incomplete(number, today)
+        if is_first:
+            first = {"answers": view_answers, "parts": parts}
+        else:
+            view |= {"answers": view_answers, "parts": parts}
+        if scope.kind == "community":
+            view["projects"] = [
+                [project.key, project.title, projects[project.key][0]]
+                for project in published.projects.get(scope.id, ())
+                if project.key in projects
+            ]
+        yield view_file(name, view)
+    yield (
+        f"{page.page}.html",
+        environment.get_template("page.html.j2").render(
+            site=site,
+            page=page.page,
+            shown=page,
+            blocks=[
+                {
+                    "metric": metric,
+                    "ask": asks[metric.metric],
+                    "html": first["parts"][metric.metric] if first else "",
+                    "direction": _DIRECTIONS[metric.direction],
+                }
+                for metric in metrics
+            ],
+            answers=first.get("answers", ""),
+            scopes=[(scope, names[scope.key]) for scope in scopes],
+            own_pages=own_pages,
+            has_projects=bool(projects),
+            has_charts=True,
         ),
-        key=lambda number: number.period_end,
     )
-    return newest if newest.period_end > main.period_end else None
 
 
-def _answer(metric: Metric, number: Number | None, scope: Scope) -> Answer:
-    if number is None:
-        return Answer(words.about(metric.title, "nothing is known yet."), "", "")
-    text = words.sentence(metric, number, scope.inside)
-    if not number.has_value:
-        return Answer(text if number.is_ok else words.about(metric.title, text), "", "")
-    amount = words.amount(metric, number)
-    shown = amount if amount in text else words.upper_first(amount)
-    if shown not in text:
-        return Answer(text, "", "")
-    start, end = text.split(shown, 1)
-    return Answer(start, shown, end)
+def _projects_of(
+    published: Published, page: Page, scopes: Sequence[Scope], first: int
+) -> dict[str, tuple[str, Scope]]:
+    """The projects about which a page has numbers, with the name of each one's view."""
+    if page.about == "mailing_lists":
+        return {}
+    found: dict[str, tuple[str, Scope]] = {}
+    for scope in scopes:
+        for each in published.projects.get(scope.id, ()):
+            if each.key not in found and any(published.of(metric, each) for metric in page.metrics):
+                found[each.key] = (f"{page.page}-{first + len(found)}", each)
+    return found
 
 
-def _community_row(published: Published, metric: Metric, scope: Scope) -> dict[str, Any]:
-    number = headline(metric, published.of(metric.metric, scope), published.today)
-    row: dict[str, Any] = {
-        "scope": scope,
-        "entry": _entry(metric, number),
-        "when": "",
-        "basis": "",
-        "reason": "",
-    }
-    if number is None:
-        return row | {"reason": "Nothing is known yet."}
-    if not number.is_ok:
-        return row | {"reason": words.sentence(metric, number, scope.inside)}
-    return row | {"when": _when(number), "basis": words.basis(metric, number)}
+def _others(
+    published: Published, page: Page, metric: Metric, scope: Scope, projects: Mapping[str, object]
+) -> list[tuple[str, str, Sequence[Scope]]]:
+    """The scopes within a scope, to compare."""
+    if page.about == "mailing_lists":
+        return []
+    if scope.kind == "program" and len(published.scopes) > 2:
+        return [("Community by community", "Community", published.scopes[1:])]
+    if scope.kind == "community":
+        inside = [each for each in published.projects.get(scope.id, ()) if each.key in projects]
+        return [("Project by project", "Project", inside)] if len(inside) > 1 else []
+    return []
 
 
-def _entry(metric: Metric, number: Number | None) -> Entry:
-    if number is None:
-        return Entry("no data", "", is_known=False)
-    return Entry(words.short(metric, number), words.bounds(metric, number), is_known=number.is_ok)
+def _figures(metric: Metric, drawings: Iterable[Drawing]) -> dict[str, chart_style.Figure]:
+    return {f"{metric.metric}-{drawing.id}": drawing.figure for drawing in drawings}
 
 
-def _table(metric: Metric, numbers: Sequence[Number]) -> dict[str, Any]:
-    shown = charts.series(metric, numbers)
-    is_monthly = all(number.is_month for row in shown.values() for number in row)
-    by_period: dict[tuple[date, date], dict[str, Number]] = defaultdict(dict)
-    for segment, row in shown.items():
-        for number in row:
-            by_period[number.period_start, number.period_end][segment] = number
+def _tight(html: str) -> Markup:
+    """HTML of a template without the spaces between its lines."""
+    return Markup(re.sub(r"\s*\n\s*", "\n", html).strip())  # noqa: S704
+
+
+def _community_pages(published: Published) -> dict[str, str]:
+    """The page of each community, without its ending, by the community's id."""
+    found: dict[str, str] = {}
+    for scope in published.scopes:
+        if scope.kind == "community":
+            found[scope.id] = site_data.file_name("community", scope.id, found.values())
+    return found
+
+
+def _community(published: Published, scope: Scope) -> dict[str, Any]:
+    """The front door of one community: what every page says of it, its projects and its events."""
+    sections = []
+    for page in published.pages:
+        if page.about != "communities":
+            continue
+        rows, answers = [], []
+        for metric in (published.metrics[name] for name in page.metrics):
+            said = views.spoken(published, metric, scope)
+            if said.main is None:
+                continue
+            answers.append((metric, views.answer(metric, said)))
+            rows += [
+                (metric, said.occasion, views.fact(published, metric, number))
+                for number in said.numbers[: views.MOST_FACTS]
+            ]
+        sections.append({"page": page, "answers": answers, "rows": rows})
+    mine = [one for one in published.occasions if scope.id in one.communities]
     return {
-        "step": "month" if is_monthly else "period of 12 months",
-        "heading": "Month" if is_monthly else "12 months to",
-        "labels": [words.label(metric, segment) for segment in shown],
-        "rows": [
-            {
-                "period": words.month(end - timedelta(days=1)),
-                "cells": [_entry(metric, found.get(segment)) for segment in shown],
-            }
-            for (_, end), found in sorted(by_period.items(), reverse=True)
-        ],
+        "scope": scope,
+        "sections": [section for section in sections if section["answers"]],
+        "most": _MOST_OF_A_PAGE,
+        "silent": [section["page"] for section in sections if not section["answers"]],
+        "projects": published.projects.get(scope.id, ()),
+        "occasions": mine[:_MOST_EVENTS],
+        "more": max(0, len(mine) - _MOST_EVENTS),
     }
 
 
-def _index(published: Published) -> dict[str, Any]:
+def _index(published: Published, own_pages: Mapping[str, str]) -> dict[str, Any]:
     program = published.scopes[0]
-    names = list(dict.fromkeys(name for page in published.pages for name in page.metrics))
+    names = list(
+        dict.fromkeys(
+            page.metrics[0] for page in published.pages if page.metrics and page.about == "communities"
+        )
+    )
+    if len(names) < _MOST_SAID:
+        names = list(dict.fromkeys([*names, *(name for page in published.pages for name in page.metrics)]))
     told = [
         (published.metrics[name], number)
         for name in names
         if (number := _this_month(published.metrics[name], published.of(name, program), published.today))
-    ]
+    ][:_MOST_SAID]
     newest = max((number.period_end for _, number in told if number.is_month), default=None)
 
     def said(metric: Metric, number: Number) -> dict[str, Any]:
         numbers = published.of(metric.metric, program)
         return {
-            "answer": _answer(metric, number, program),
+            "answer": views.answer(metric, views.Spoken([number], number, program.inside)),
             "change": words.change(metric, number, before(number, numbers)),
         }
 
@@ -446,8 +299,8 @@ def _index(published: Published) -> dict[str, Any]:
     firsts = [
         published.metrics[page.metrics[0]]
         for page in published.pages
-        if page.metrics and page.about == "communities"
-    ]
+        if page.metrics and page.about == "communities" and _is_over_time(published, page.metrics[0])
+    ][:_MOST_COLUMNS]
     heading = (
         f"What happened in {words.month(newest - timedelta(days=1))}" if newest else "What we know so far"
     )
@@ -462,18 +315,26 @@ def _index(published: Published) -> dict[str, Any]:
             {
                 "page": page,
                 "answers": [
-                    _answer(
-                        published.metrics[name],
-                        headline(published.metrics[name], published.of(name, scope), published.today),
-                        scope,
-                    )
+                    views.answer(metric, views.spoken(published, metric, scope))
                     for scope in published.scopes_of(page)[:1]
-                    for name in page.metrics[:2]
+                    for metric in (published.metrics[name] for name in page.metrics[:1])
                 ],
             }
             for page in published.pages
         ],
-        "communities": _communities(published, firsts),
+        "communities": [
+            {
+                "name": scope.title,
+                "href": f"{own_pages[scope.id]}.html",
+                "projects": words.count(len(published.projects.get(scope.id, ()))),
+                "cells": [
+                    views.entry(metric, headline(metric, published.of(metric.metric, scope), published.today))
+                    for metric in firsts
+                ],
+            }
+            for scope in published.scopes
+            if scope.kind == "community"
+        ],
         "columns": [
             {"title": metric.title, "note": words.lower_first(words.label(metric, metric.headline_segment))}
             for metric in firsts
@@ -481,6 +342,19 @@ def _index(published: Published) -> dict[str, Any]:
         "sources": [_source_row(published, row) for row in published.coverage],
         "problems": published.problems,
     }
+
+
+def _homes(published: Published) -> dict[str, str]:
+    """The first page on which each metric is shown."""
+    found: dict[str, str] = {}
+    for page in published.pages:
+        for metric in page.metrics:
+            found.setdefault(metric, page.page)
+    return found
+
+
+def _is_over_time(published: Published, metric: str) -> bool:
+    return any(published.of(metric, scope) for scope in published.scopes)
 
 
 def _held_back(published: Published, scope: Scope, metrics: Iterable[Metric], newest: date | None) -> str:
@@ -511,92 +385,6 @@ def _this_month(metric: Metric, numbers: Sequence[Number], today: date) -> Numbe
     return max(months, key=lambda number: number.period_end, default=headline(metric, numbers, today))
 
 
-def _communities(published: Published, metrics: Sequence[Metric]) -> list[dict[str, Any]]:
-    first = published.pages[0].page if published.pages else "index"
-    return [
-        {
-            "name": scope.title,
-            "href": f"{first}.html#{scope.key}",
-            "projects": words.count(published.projects[scope.id]),
-            "cells": [
-                _entry(metric, headline(metric, published.of(metric.metric, scope), published.today))
-                for metric in metrics
-            ],
-        }
-        for scope in published.scopes
-        if scope.kind == "community"
-    ]
-
-
-def _coverage(connection: duckdb.DuckDBPyConnection) -> list[Coverage]:
-    found = records(
-        connection,
-        """
-        with streams as (
-            select
-                source,
-                sum(rows_held)::bigint as held,
-                sum(sources.rejects)::bigint as rejects,
-                sum(gap)::bigint as gap,
-                max(newest_item_at) as newest,
-                max(observed_until) as until,
-                count(*) as instances
-            from meta.sources as sources
-            left join meta.reconciliation as claims using (source, instance, stream)
-            group by source, stream
-        )
-
-        select
-            source,
-            sum(held)::bigint as held,
-            sum(rejects)::bigint as rejects,
-            sum(gap)::bigint as gap,
-            max(newest) as newest,
-            max(until) as until,
-            min(until) filter (held > 0) as whole_until,
-            max(instances) as instances
-        from streams
-        group by source
-        order by source
-        """,
-    )
-    return [Coverage(**row) for row in found]
-
-
-def _problems(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    failed = records(
-        connection,
-        """
-        select step, detail
-        from meta.runs
-        where run_id = (select run_id from meta.runs order by started_at desc, step desc limit 1)
-            and status = 'failed'
-        order by started_at, step
-        """,
-    )
-    unread = records(
-        connection,
-        """
-        select source, name, any_value(detail) as detail
-        from meta.sources
-        group by source, name
-        having count(last_success_at) = 0
-        order by source, name
-        limit 20
-        """,
-    )
-    told = {row["step"].removeprefix("collect ") for row in failed}
-    return [words.problem(f"the step ‘{row['step']}’ failed", row["detail"]) for row in failed] + [
-        words.problem(
-            f"{words.lower_first(words.source_name(row['source']))} ‘{words.name(row['name'])}’ "
-            "has not been read yet",
-            row["detail"],
-        )
-        for row in unread
-        if row["source"] not in told
-    ]
-
-
 def _source_row(published: Published, row: Coverage) -> dict[str, str]:
     def on(instant: datetime | None) -> str:
         return words.day(instant.astimezone(ZoneInfo(published.timezone)).date()) if instant else "–"
@@ -615,18 +403,31 @@ def _source_row(published: Published, row: Coverage) -> dict[str, str]:
 def _site(published: Published) -> dict[str, Any]:
     zone = ZoneInfo(published.timezone)
     bundle = (_theme() / BUNDLE).read_text(encoding="utf-8")
+    as_of = words.instant(published.as_of, published.timezone)
     return {
         "ospo_name": published.ospo_name,
         "is_simulated": published.is_simulated,
         "version": published.version,
-        "as_of": words.instant(published.as_of, published.timezone),
+        "as_of": as_of,
         "readers": "For readers inside the organisation."
         if published.audience == "internal"
         else "Public edition, for any reader: nobody is named, and small groups are folded.",
         "pages": published.pages,
-        "has_events": bool(published.events),
+        "occasions": event_pages.title(published.occasions),
         "plotly": _plotly_name(bundle),
         "plotly_styles": re.findall(r'getElementById\("([0-9a-f]{64})"\)', bundle),
+        "script": _island(
+            {
+                "config": chart_style.CONFIG,
+                "dark": chart_style.DARK,
+                "layout": chart_style.LAYOUT,
+                "xaxis": chart_style.X_AXIS,
+                "yaxis": chart_style.Y_AXIS,
+                "today": published.today.isoformat(),
+                "source": f"{published.ospo_name}, as of {words.day(published.today)}"
+                + (". Simulated data" if published.is_simulated else ""),
+            }
+        ),
         "coverage": [
             words.coverage(
                 row.source,
@@ -640,18 +441,12 @@ def _site(published: Published) -> dict[str, Any]:
     }
 
 
-def _island(figures: Mapping[str, charts.Figure]) -> Markup:
+def _island(value: Mapping[str, Any]) -> Markup:
     """Data for the page's script, as JSON that cannot end the element it stands in."""
-    text = json.dumps(
-        {"config": charts.CONFIG, "dark": charts.DARK, "figures": figures},
-        ensure_ascii=False,
-        separators=(",", ":"),
-        allow_nan=False,
-    )
-    return Markup(text.replace("<", "\\u003c"))  # noqa: S704
+    return Markup(as_json(value).replace("<", "\\u003c"))  # noqa: S704
 
 
-def _put(pages: Mapping[str, str], folder: Path) -> list[Path]:
+def _put(files: Iterable[tuple[str, str]], folder: Path) -> list[Path]:
     """Write beside the folder, then move file after file into place: no reader ever opens half a page.
 
     Nothing moves before the privacy gate has read all of it. What pages lean on comes first and the index
@@ -659,27 +454,35 @@ def _put(pages: Mapping[str, str], folder: Path) -> list[Path]:
     """
     bundle = _theme() / BUNDLE
     assets = {
-        _plotly_name(bundle.read_text(encoding="utf-8")): bundle,
-        "style.css": _theme() / "style.css",
-        "script.js": _theme() / "script.js",
-        "plotly-LICENSE.txt": _theme() / "plotly-LICENSE.txt",
+        f"assets/{_plotly_name(bundle.read_text(encoding='utf-8'))}": bundle,
+        "assets/style.css": _theme() / "style.css",
+        "assets/script.js": _theme() / "script.js",
+        "assets/plotly-LICENSE.txt": _theme() / "plotly-LICENSE.txt",
     }
-    (folder / "assets").mkdir(parents=True, exist_ok=True)
+    (folder / view_files.FOLDER).mkdir(parents=True, exist_ok=True)
     for left_by_a_kill in folder.parent.glob(".dashboards-*"):
         shutil.rmtree(left_by_a_kill, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=".dashboards-", dir=folder.parent) as name:
         fresh = Path(name)
+        (fresh / view_files.FOLDER).mkdir(parents=True)
         for target, source in assets.items():
             shutil.copyfile(source, fresh / target)
-        for target, text in pages.items():
+        written = []
+        for target, text in files:
             (fresh / target).write_text(text, encoding="utf-8")
+            written.append(target)
         privacy.check_files(fresh)
-        for target in assets:
-            (fresh / target).replace(folder / "assets" / target)
-        for target in reversed(list(pages)):
+        pages = [target for target in written if target.endswith(".html")]
+        views_of_pages = [target for target in written if not target.endswith(".html")]
+        for target in [*assets, *views_of_pages, *reversed(pages)]:
             (fresh / target).replace(folder / target)
-    for stale in [*folder.glob("*.html"), *(folder / "assets").glob("plotly-*.min.js")]:
-        if stale.name not in pages and stale.name not in assets:
+    known = {folder / target for target in (*assets, *written)}
+    for stale in [
+        *folder.glob("*.html"),
+        *(folder / "assets").glob("plotly-*.min.js"),
+        *(folder / view_files.FOLDER).glob("*.js"),
+    ]:
+        if stale not in known:
             stale.unlink()
     return [folder / target for target in pages]
 
@@ -689,11 +492,6 @@ def _plotly_name(bundle: str) -> str:
     if version is None:
         raise ValueError(f"{BUNDLE} does not say its version; put the file back as npm has it")
     return f"plotly-{version[1]}.min.js"
-
-
-def _when(number: Number) -> str:
-    when = words.in_period(number.period_start, number.period_end)
-    return words.upper_first(when.removeprefix("in ").removeprefix("the "))
 
 
 def _theme() -> Path:

@@ -10,10 +10,13 @@ import duckdb
 ADDRESS = r"[^\s@＠<>()]+[@＠](?:[\p{L}\p{M}\p{N}-]+(?:\.[\p{L}\p{M}\p{N}-]+)*\.\p{L}{2,}|\[[0-9A-Fa-f.:]+\])"
 """What an e-mail address looks like in any script, for DuckDB's regular expressions."""
 
-_ADDRESS = re.compile(
-    r"[^\s@＠<>()]+[@＠](?:[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}|\[[0-9A-Fa-f.:]+\])"  # the same, for Python's
-)
-_READABLE = {".html", ".md", ".csv", ".json", ".txt", ".svg", ".css"}
+_HOST = r"[@＠](?:[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}|\[[0-9A-Fa-f.:]+\])"
+_ADDRESS = re.compile(rf"[^\s@＠<>()]+{_HOST}")
+"""The same, for Python's."""
+
+_END_OF_ADDRESS = re.compile(rf"(?<=[^\s@＠<>()]){_HOST}")
+"""Whether there is any, found from its `@`: a script without spaces would be searched from each of its letters."""
+_READABLE = {".html", ".md", ".csv", ".json", ".txt", ".svg", ".css", ".js"}
 
 
 class PrivacyError(Exception):
@@ -60,7 +63,7 @@ def check_files(folder: Path) -> None:
             f"{path.relative_to(folder)}"
             for path in sorted(folder.rglob("*"))
             if path.suffix in _READABLE
-            and _ADDRESS.search(path.read_text(encoding="utf-8", errors="replace"))
+            and _END_OF_ADDRESS.search(path.read_text(encoding="utf-8", errors="replace"))
         ]
     )
 

@@ -18,6 +18,7 @@ FILE_NAME = "ospo.toml"
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,62}$")]
 ProjectName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._*?\[\]-]+$")]
+MailAddress = Annotated[str, Field(pattern=r"^[\w.+-]+@[\w-]+(\.[\w-]+)+$")]
 VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 
 
@@ -37,6 +38,9 @@ class Ospo(_Table):
     own_domains: list[Annotated[str, Field(pattern=r"^[^@\s]+\.[^@\s]+$")]] = []
     timezone: str = "UTC"
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
+    hour_rate: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """What an hour of our own staff costs in `currency`; without it their hours are in no cost."""
+
     holidays: list[Annotated[str, Field(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]] = []
 
     @field_validator("holidays")
@@ -252,6 +256,30 @@ class Schedule(_Table):
         return value
 
 
+class Digest(_Table):
+    """To whom the weekly summary goes, by mail, into a chat, or both; secrets are in the environment."""
+
+    mail_to: list[MailAddress] = []
+    mail_from: MailAddress | None = None
+    smtp_host: Annotated[str, Field(pattern=r"^[A-Za-z0-9.:-]+$")] | None = None
+    smtp_port: int = Field(default=587, ge=1, le=65_535)
+    """Where a server wants TLS from the first byte, it is 465."""
+
+    smtp_user_env: VariableName | None = None
+    smtp_password_env: VariableName | None = None
+    starttls: bool = True
+    webhook_url_env: VariableName | None = None
+    """The variable that holds the address to which the text is posted; who knows it can post there."""
+
+    dashboards_url: Annotated[str, Field(pattern=r"^https?://[^\s<>\"']+/$")] | None = None
+    """Where readers find the dashboards; without it a mail links nothing."""
+
+    send_on: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] | None = (
+        None
+    )
+    """From this day of the week on, the first run sends it; without it only `send-digest` does."""
+
+
 class Settings(_Table):
     """Everything in `ospo.toml`."""
 
@@ -260,6 +288,7 @@ class Settings(_Table):
     sources: Sources = Sources()
     privacy: Privacy = Privacy()
     schedule: Schedule = Schedule()
+    digest: Digest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,9 +391,7 @@ def _problem(path: Path, text: str, raw: dict[str, Any], detail: Any) -> str:
             return f"{where}'{name}' is missing; add it, for example: {_example(keys)}"
         case _:
             message = detail["msg"].removeprefix("Value error, ")
-            if variable := next(
-                (key for key in keys if key in ("token_env", "private_key_env", "key_env")), None
-            ):
+            if variable := next((str(key) for key in keys if str(key).endswith("_env")), None):
                 return f"{where}'{name}' is no name of a variable. Write for example: {_example([variable])}"
             return (
                 f"{where}'{name}' is {detail['input']!r:.80}: {_sentence(message)}. "
@@ -425,11 +452,22 @@ _EXAMPLES = {
     "keep_people_days": "keep_people_days = 1825 (without this line people are known without end)",
     "cron": 'cron = "30 3 * * *"',
     "currency": 'currency = "EUR"',
+    "hour_rate": "hour_rate = 75 (without this line the hours of our own staff are in no cost)",
     "holidays": 'holidays = ["DE-BE", "US"] (countries, where it matters with their part)',
     "folder": 'folder = "outreach"',
     "consent_question": 'consent_question = "May we measure"',
     "attended": 'attended = ["Session 1", "Session 2"] (columns of which one yes will do)',
     "dates": 'dates = "month first"',
+    "mail_to": 'mail_to = ["outreach@example.com"]',
+    "mail_from": 'mail_from = "ospo-metrics@example.com"',
+    "smtp_host": 'smtp_host = "smtp.example.com"',
+    "smtp_port": "smtp_port = 587",
+    "smtp_user_env": 'smtp_user_env = "OSPO_SMTP_USER" (the name of a variable, never the user)',
+    "smtp_password_env": 'smtp_password_env = "OSPO_SMTP_PASSWORD" (the name of a variable, never the password)',
+    "starttls": "starttls = true",
+    "webhook_url_env": 'webhook_url_env = "OSPO_WEBHOOK_URL" (the name of a variable, never the address)',
+    "dashboards_url": 'dashboards_url = "https://ospo.example.com/dashboards/" (with / at its end)',
+    "send_on": 'send_on = "monday"',
     "kind": 'kind = "podcast"',
     "by": 'by = "community"',
 }
@@ -453,6 +491,7 @@ def _check_references(path: Path, text: str, settings: Settings) -> None:
         *_sources_without_community(settings, at),
         *_globs_without_project(settings, at),
         *_feeds_without_community(settings, at),
+        *_digest_without_way(settings, at),
     ]
     if problems:
         raise SettingsError("\n".join(problems))
@@ -520,6 +559,27 @@ def _feeds_without_community(settings: Settings, at: Callable[..., str]) -> Iter
                 near = difflib.get_close_matches(name, known, n=1)
                 hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}."
                 yield f"{at('sources', 'feeds', index, 'communities')}{name!r} is no community; {hint}"
+
+
+def _digest_without_way(settings: Settings, at: Callable[..., str]) -> Iterator[str]:
+    """A mail needs who sends it and through which server; a password never goes over the net in the clear."""
+    digest = settings.digest
+    if digest is None:
+        return
+    if not digest.mail_to and not digest.webhook_url_env:
+        yield (
+            f"{at('digest')}[digest] says nobody to whom it goes. "
+            f"Write for example: {_example(['mail_to'])}, or {_example(['webhook_url_env'])}"
+        )
+    for name in ("mail_from", "smtp_host") if digest.mail_to else ():
+        if getattr(digest, name) is None:
+            yield f"{at('digest', 'mail_to')}a mail needs {name!r}. Add for example: {_example([name])}"
+    if (digest.smtp_user_env is None) != (digest.smtp_password_env is None):
+        lacks = "smtp_user_env" if digest.smtp_user_env is None else "smtp_password_env"
+        yield f"{at('digest')}a user and a password go together. Add for example: {_example([lacks])}"
+    is_here = digest.smtp_host in ("localhost", "127.0.0.1", "::1")
+    if digest.smtp_user_env and not digest.starttls and digest.smtp_port != 465 and not is_here:
+        yield f"{at('digest', 'starttls')}without TLS the password could be read on its way. Write starttls = true."
 
 
 def _globs_without_project(settings: Settings, at: Callable[..., str]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaincinv, ndtri
+from scipy.special import chdtrc, gammaincinv, ndtri
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -65,31 +65,51 @@ class Medians:
 def survival_medians(
     group: Integers, duration: Floats, happened: Booleans, confidence: float = 0.95
 ) -> Medians:
-    """Kaplan–Meier median of each group, in the unit of `duration`; who still waits is counted as waiting.
+    """Kaplan–Meier median of each group, in the unit of `duration`; who still waits is counted as waiting."""
+    found = survival_quantiles(group, duration, happened, 0.5, confidence)
+    return Medians(found.group, found.time, found.lower, found.upper, found.events, found.size)
+
+
+@dataclass(frozen=True, slots=True)
+class Quantiles:
+    """One row a group: by when a share of them was over, with its interval; not a number where it is not reached."""
+
+    group: Integers
+    time: Floats
+    lower: Floats
+    upper: Floats
+    events: Integers
+    size: Integers
+
+
+def survival_quantiles(
+    group: Integers, duration: Floats, happened: Booleans, share: float = 0.5, confidence: float = 0.95
+) -> Quantiles:
+    """The time by which a share of each group was over, of Kaplan and Meier's curve, in the unit of `duration`.
 
     The interval is that of Brookmeyer and Crowley (1982) on the log(-log) scale with Greenwood's variance:
-    its ends are the first times at which the upper and the lower band of the survival curve fall to one
-    half. All groups are worked through in one sorted pass.
+    its ends are the first times at which the upper and the lower band of the survival curve fall to what is
+    left. All groups are worked through in one sorted pass.
     """
     curves = survival_curves(group, duration, happened, confidence)
     groups, starts = np.unique(curves.group, return_index=True)
     size = curves.at_risk[starts]
     if not len(groups):
-        return Medians(groups, np.empty(0), np.empty(0), np.empty(0), size, size)
+        return Quantiles(groups, np.empty(0), np.empty(0), np.empty(0), size, size)
 
-    def first_at_half(curve: Floats) -> Floats:
+    def first_at(curve: Floats) -> Floats:
         answer = np.full(len(groups), np.nan)
-        hit = np.flatnonzero(curve <= 0.5 + 1e-12)
+        hit = np.flatnonzero(curve <= 1 - share + 1e-12)
         reached, first = np.unique(curves.group[hit], return_index=True)
         answer[np.searchsorted(groups, reached)] = curves.time[hit[first]]
         return answer
 
     events = np.add.reduceat(curves.events, starts)
-    return Medians(
+    return Quantiles(
         groups,
-        first_at_half(curves.survival),
-        first_at_half(curves.lower),
-        first_at_half(curves.upper),
+        first_at(curves.survival),
+        first_at(curves.lower),
+        first_at(curves.upper),
         events,
         size,
     )
@@ -229,3 +249,131 @@ def e_value(risk_ratio: Floats) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(risk_ratio < 1, 1 / np.asarray(risk_ratio, dtype=np.float64), risk_ratio)
         return np.where(np.isfinite(ratio), ratio + np.sqrt(ratio * (ratio - 1)), np.nan)
+
+
+def restricted_means(curves: Curves, until: Floats) -> tuple[Floats, Floats]:
+    """The mean wait of each group up to `until`, one for each group in order, and its standard error.
+
+    It is the area under the curve (Irwin 1949), with Greenwood's variance (Klein and Moeschberger 2003, formula
+    4.5.2). Later than its last row a curve tells nothing, so `until` should not be.
+    """
+    if not len(curves.group):
+        return np.empty(0), np.empty(0)
+    first = np.r_[True, curves.group[1:] != curves.group[:-1]]
+    starts = np.flatnonzero(first)
+    place = np.cumsum(first) - 1
+    end = np.asarray(until, dtype=np.float64)[place]
+    begun = np.minimum(curves.time, end)
+    over = np.where(np.r_[first[1:], True], end, np.r_[begun[1:], 0.0])
+    area = curves.survival * (over - begun)
+    mean = begun[starts] + np.add.reduceat(area, starts)
+    behind = np.cumsum(area) - area
+    left = np.add.reduceat(area, starts)[place] - (behind - behind[starts][place])
+    events = np.where(curves.time <= end, curves.events, 0).astype(np.float64)
+    survivors = curves.at_risk - events
+    with np.errstate(divide="ignore", invalid="ignore"):
+        step = np.where(survivors > 0, left**2 * events / (curves.at_risk * survivors), 0.0)
+    return mean, np.sqrt(np.add.reduceat(step, starts))
+
+
+def log_rank(duration: Floats, happened: Booleans, is_other: Booleans) -> float:
+    """How probable it is by chance that two curves lie as far apart as these (Mantel 1966, Peto and Peto 1972).
+
+    Not a number where nothing happened while both sides were watched.
+    """
+    times, where = np.unique(duration, return_inverse=True)
+
+    def at_risk(mine: Booleans) -> Floats:
+        ended = np.bincount(where[mine], minlength=len(times))
+        return np.cumsum(ended[::-1])[::-1].astype(np.float64)
+
+    def events(mine: Booleans) -> Floats:
+        return np.bincount(where[mine & happened], minlength=len(times)).astype(np.float64)
+
+    n, n_one, d = at_risk(np.ones_like(is_other)), at_risk(~is_other), events(np.ones_like(is_other))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        expected = np.where(n > 0, n_one * d / n, 0.0)
+        variance = np.where(n > 1, n_one * (n - n_one) * d * (n - d) / (n * n * (n - 1)), 0.0)
+    total = float(variance.sum())
+    if total <= 0:
+        return math.nan
+    return float(chdtrc(1, (events(~is_other).sum() - expected.sum()) ** 2 / total))
+
+
+@dataclass(frozen=True, slots=True)
+class Overlaps:
+    """Two matrices, column by column of the memberships: how many any two would share by chance, and how surely more or
+    fewer than that."""
+
+    expected: Floats
+    p_value: Floats
+
+
+def overlaps(members: Booleans, permutations: int = 199, seed: int = 0) -> Overlaps:
+    """What the columns of a table of memberships (a row for each member) share beyond what their sizes bring about.
+
+    By chance means: every column as large as it is, and every member in as many columns as they are. Two columns at a
+    time put what only one of them has together and draw their shares anew (Strona et al. 2014). The tables are those
+    of a chain that is run both ways from the one that was seen, which makes the p-value exact (Besag and Clifford
+    1989); it is of a distance from the mean, on either side. Members of one column alone are drawn as a number.
+    """
+    dice = np.random.default_rng(seed)
+    columns = members.shape[1]
+    is_single = members.sum(axis=1) == 1
+    singles = members[is_single].sum(axis=0).astype(np.int64)
+    several = np.ascontiguousarray(members[members.sum(axis=1) > 1].T)  # a row for each column of `members`
+    pairs = [(a, b) for a in range(columns) for b in range(a + 1, columns)]
+
+    def shared(table: Booleans) -> Integers:
+        counts = table.astype(np.float64)
+        return np.rint(counts @ counts.T).astype(np.int64)
+
+    def swept(table: Booleans, alone: Integers) -> None:
+        for at in dice.permutation(len(pairs)):
+            a, b = pairs[at]
+            either = np.flatnonzero(table[a] != table[b])
+            slots = int(table[a, either].sum()) + int(alone[a])
+            pool = int(alone[a] + alone[b])
+            taken = int(dice.hypergeometric(len(either), pool, slots)) if len(either) + pool and slots else 0
+            chosen = np.zeros(len(either), dtype=bool)
+            chosen[dice.permutation(len(either))[:taken]] = True
+            table[a, either], table[b, either] = chosen, ~chosen
+            alone[a], alone[b] = slots - taken, pool - (slots - taken)
+
+    seen = shared(several)
+    found = [seen]
+    before = int(dice.integers(0, permutations + 1))
+    for steps in (before, permutations - before):
+        table, alone = several.copy(), singles.copy()
+        for _ in range(steps):
+            swept(table, alone)
+            found.append(shared(table))
+    drawn = np.stack(found).astype(np.float64)
+    expected = drawn.mean(axis=0)
+    distance = np.abs(drawn - expected)
+    return Overlaps(expected, (distance >= np.abs(seen - expected) - 1e-9).mean(axis=0))
+
+
+@dataclass(frozen=True, slots=True)
+class RestrictedMeans:
+    """One row a group: the mean time, of which no more counts than up to a limit, and the variance of that mean."""
+
+    group: Integers
+    mean: Floats
+    variance: Floats
+    events: Integers
+    size: Integers
+
+
+def restricted_mean_times(
+    group: Integers, duration: Floats, happened: Booleans, until: float
+) -> RestrictedMeans:
+    """The mean time of each group of which no more counts than up to a limit, in the unit of `duration`."""
+    curves = survival_curves(group, duration, happened)
+    groups, starts = np.unique(curves.group, return_index=True)
+    if not len(groups):
+        return RestrictedMeans(groups, np.empty(0), np.empty(0), curves.events, curves.at_risk)
+    mean, error = restricted_means(curves, np.full(len(groups), until))
+    return RestrictedMeans(
+        groups, mean, error**2, np.add.reduceat(curves.events, starts), curves.at_risk[starts]
+    )

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 import duckdb
 
-from ospo_metrics import documentation, pages, retention, transform
+from ospo_metrics import digest, documentation, pages, retention, sending, transform
 from ospo_metrics.catalog import CatalogError
 from ospo_metrics.collect import Collected, collect
 from ospo_metrics.erase import Erased, EraseError, Wanted, erase
@@ -23,6 +23,7 @@ from ospo_metrics.privacy import PrivacyError
 from ospo_metrics.progress import Teller, warnings_told
 from ospo_metrics.pseudonyms import KeyUnusableError
 from ospo_metrics.publish import publish
+from ospo_metrics.sending import SendError
 from ospo_metrics.settings import (
     Calendar,
     Catalogue,
@@ -43,6 +44,7 @@ from ospo_metrics.warehouse import WarehouseError, open_warehouse
 
 ANSWERABLE = (
     SourceError, SettingsError, WarehouseError, BuildError, CatalogError, PrivacyError, KeyUnusableError, EraseError,
+    SendError,
 )  # fmt: skip
 """Errors whose text is a sentence for the person on call; anything else is a defect and keeps its traceback."""
 
@@ -96,7 +98,8 @@ def new_run_id() -> str:
 
 def plan(workspace: Workspace, run_id: str) -> list[Step]:
     """Everything a nightly run does: collect each source that is configured, let go of what is too old, build,
-    check, publish, report."""
+    check, publish, report; and once a week, where the settings name a day for it, send the digest."""
+    sends = workspace.settings.digest is not None and workspace.settings.digest.send_on is not None
     return [
         *collecting(workspace, run_id),
         Step("retain", lambda _: _retain(workspace)),
@@ -104,6 +107,7 @@ def plan(workspace: Workspace, run_id: str) -> list[Step]:
         Step("check", lambda _: _check(workspace)),
         Step("publish", lambda _: _publish(workspace)),
         Step("report", lambda progress: _report(workspace, progress)),
+        *([Step("send-digest", lambda _: _send(workspace))] if sends else []),
     ]
 
 
@@ -349,5 +353,13 @@ def _publish(workspace: Workspace) -> Outcome:
 
 def _report(workspace: Workspace, progress: Teller) -> Outcome:
     written = pages.report(workspace, progress)
+    digest.write(workspace)
     documentation.write(workspace)
-    return Outcome(f"{len(written)} pages; open {written[0]}", {"pages": len(written)})
+    return Outcome(f"{len(written)} pages and digest.md; open {written[0]}", {"pages": len(written)})
+
+
+def _send(workspace: Workspace) -> Outcome:
+    now = datetime.now(UTC)
+    if not sending.is_due(workspace, now):
+        return Outcome("Not due: it is sent already, or its day has not come.")
+    return Outcome(sending.send(workspace, now).sentence)

@@ -42,8 +42,12 @@ Place = tuple[str, str, Count]
 Cell = tuple[int, Count]
 """A count of a row: the row's place, and which of its counts."""
 
+_COUNTS: tuple[Count, ...] = ("group", "hits", "misses")
+
 PLAIN = ("count", "cost")
 """Kinds of metrics that tell inside how many there were, and nothing else of them."""
+_PARTED = ("proportion", "count")
+"""Kinds of metrics whose rows tell of how many of a group something is so; a count does where it has a numerator."""
 REASON = "The group is too small to be told, or covers for one that is."
 _ONLY = re.compile(r"^Only (one|\d+) ")
 _NUMBERS = ("value", "lower", "upper", "numerator", "denominator", "sample_size")
@@ -70,8 +74,10 @@ class Structure:
 
     `communities` has the projects of each; `kinds` the kind of each metric; `totals` the segment that others make up;
     `within` chains of (metric, segment, count), each group in the one before; `once` names metrics whose months add up,
-    for what they count happens once, and `apart` those whose projects do, for nothing is in two. `sums` has counts of
-    one scope and period that are the sum of others there, of whatever metric.
+    for what they count happens once, and `apart` those whose projects do, for nothing is in two; of those in `loose`
+    several projects or communities tell nothing of the whole. `sums` has counts of one scope and period that are the
+    sum of others there, of whatever metric; in `earlier_sums` the sum is of the month before. `things` names
+    metrics of what is public by itself and has nobody behind it, so that no group of theirs is too small.
     """
 
     communities: Mapping[str, Sequence[str]]
@@ -81,6 +87,9 @@ class Structure:
     once: frozenset[str] = frozenset()
     apart: frozenset[str] = frozenset()
     sums: Sequence[tuple[Place, Sequence[Place]]] = ()
+    earlier_sums: Sequence[tuple[Place, Sequence[Place]]] = ()
+    loose: frozenset[str] = frozenset()
+    things: frozenset[str] = frozenset()
 
 
 def counts(row: Mapping[str, Any], kind: str) -> dict[Count, int]:
@@ -91,7 +100,7 @@ def counts(row: Mapping[str, Any], kind: str) -> dict[Count, int]:
         return {"group": 0}
     if row["status"] != "ok":
         return {}
-    if kind == "proportion":
+    if kind in _PARTED and row["denominator"] is not None:
         n, k = int(row["denominator"]), int(row["numerator"])
         return {"group": n, "hits": k, "misses": n - k}
     return {"group": int(row["sample_size"])}
@@ -107,11 +116,15 @@ def relations(rows: Sequence[Mapping[str, Any]], structure: Structure) -> list[R
         there = [part for part in parts if part is not None and told[part]]
         if len(there) < len(parts) or not there or not told[total]:
             return
-        for count in ("group", "hits", "misses"):
+        for count in _COUNTS:
             cells = tuple((part, count) for part in there if count in told[part])
-            if count in told[total] and cells:
-                lacking = any(told[part].get("group") for part in there if count not in told[part])
-                found.append(Relation((total, count), cells, "most" if lacking else kind))  # type: ignore[arg-type]
+            if count not in told[total] or not cells:
+                continue
+            lacking = any(told[part].get("group") for part in there if count not in told[part])
+            if kind != "within":
+                found.append(Relation((total, count), cells, "most" if lacking else kind))
+            elif not lacking and told[total][count] >= sum(told[part][count] for part, _ in cells):
+                found.append(Relation((total, count), cells, kind))
 
     months = defaultdict(list)
     for number, row in enumerate(rows):
@@ -140,7 +153,7 @@ def relations(rows: Sequence[Mapping[str, Any]], structure: Structure) -> list[R
             for scope in inside
             if (metric, *scope, start, end, row["segment"]) in place
         ]
-        if below and len(below) == len(inside):
+        if below and len(below) == len(inside) and (len(below) == 1 or metric not in structure.loose):
             relate(number, below, _between_scopes(structure, metric, row["scope_kind"], len(below)))
     found += _within(rows, told, structure)
     return found
@@ -148,6 +161,8 @@ def relations(rows: Sequence[Mapping[str, Any]], structure: Structure) -> list[R
 
 def _between_scopes(structure: Structure, metric: str, scope_kind: str, parts: int) -> Kind:
     """How the numbers of what is inside a scope make up its own."""
+    if metric in structure.loose:
+        return "within"
     projects = [project for inside in structure.communities.values() for project in inside]
     if parts == 1:
         return "sum"
@@ -173,7 +188,8 @@ def suppress(
     hidden = {
         number
         for number, row in enumerate(rows)
-        if _is_small(told[number], k, structure.kinds[row["metric"]], for_public=for_public)
+        if row["metric"] not in structure.things
+        and _is_small(told[number], k, structure.kinds[row["metric"]], for_public=for_public)
     }
     if not for_public:
         related = [
@@ -208,7 +224,7 @@ def ranges(
 
 def _is_small(told: Mapping[Count, int], k: int, kind: str, *, for_public: bool) -> bool:
     if for_public:
-        small = [n for count, n in told.items() if count == "group" or kind == "proportion"]
+        small = [n for count, n in told.items() if count == "group" or kind in _PARTED]
         return any(0 < n < k for n in small)
     return kind not in PLAIN and 0 < told.get("group", 0) < k
 
@@ -304,8 +320,14 @@ def _within(
     for number, row in enumerate(rows):
         place = (row["scope_kind"], row["scope_id"], row["period_start"], row["period_end"])
         by_place[place][row["metric"], row["segment"]] = number
+    months = {
+        (scope_kind, scope_id, end): here
+        for (scope_kind, scope_id, start, end), here in by_place.items()
+        if (end - start).days in range(28, 32) and start.day == 1
+    }
     found = []
-    for here in by_place.values():
+    for (scope_kind, scope_id, start, _), here in by_place.items():
+        before = months.get((scope_kind, scope_id, start), {})
         for chain in structure.within:
             cells: list[Cell] = [
                 (here[metric, segment], count)
@@ -317,11 +339,13 @@ def _within(
                 for wide, narrow in pairwise(cells)
                 if wide[0] != narrow[0] and told[wide[0]][wide[1]] >= told[narrow[0]][narrow[1]]
             ]
-        for total, parts in structure.sums:
+        wholes = [(total, here, parts) for total, parts in structure.sums]
+        wholes += [(total, before, parts) for total, parts in structure.earlier_sums]
+        for total, there, parts in wholes:
             cells = [
-                (here[metric, segment], count)
-                for metric, segment, count in (total, *parts)
-                if (metric, segment) in here and count in told[here[metric, segment]]
+                (place[metric, segment], count)
+                for place, (metric, segment, count) in ((there, total), *((here, part) for part in parts))
+                if (metric, segment) in place and count in told[place[metric, segment]]
             ]
             if len(cells) == len(parts) + 1:
                 found.append(Relation(cells[0], tuple(cells[1:]), "sum"))

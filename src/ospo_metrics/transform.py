@@ -20,7 +20,8 @@ from ospo_metrics.warehouse import open_warehouse
 _CONFIG = """
 create schema if not exists config;
 create or replace table config.ospo (
-    name varchar, timezone varchar, smallest_group integer, audience varchar, is_simulated boolean, currency varchar
+    name varchar, timezone varchar, smallest_group integer, audience varchar, is_simulated boolean, currency varchar,
+    hour_rate double
 );
 create or replace table config.holiday_regions (region varchar);
 create or replace table config.feeds (feed_id varchar, kind varchar, made_by varchar, community_ids varchar[]);
@@ -161,7 +162,7 @@ def write_config(workspace: Workspace) -> None:
         connection.execute("begin")
         connection.execute(_CONFIG)
         connection.execute(
-            "insert into config.ospo values (?, ?, ?, ?, ?, ?)",
+            "insert into config.ospo values (?, ?, ?, ?, ?, ?, ?)",
             [
                 settings.ospo.name,
                 settings.ospo.timezone,
@@ -169,6 +170,7 @@ def write_config(workspace: Workspace) -> None:
                 settings.privacy.audience,
                 workspace.is_simulated,
                 settings.ospo.currency,
+                settings.ospo.hour_rate,
             ],
         )
         for table, rows in (

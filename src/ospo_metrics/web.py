@@ -118,17 +118,37 @@ def download(url: str, limit_bytes: int) -> bytes:
     return answer.content
 
 
+def post(url: str, value: object) -> None:
+    """Hand a value to a webhook, once, as JSON; `WebError` where it is not taken. The address is kept secret."""
+    keep_secret(url)
+    keep_secret(urlsplit(url).path)
+    with requests.Session() as session:
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, CarefulAdapter(Patience(largest_body=2**20), may_be_later=True))
+        try:
+            answer = session.post(
+                url, json=value, headers={"User-Agent": "ospo-metrics"}, allow_redirects=False
+            )
+        except requests.RequestException as error:  # such as an address that is none
+            raise WebError(f"POST ***: {cause(error).why}") from None
+    if not answer.ok:
+        raise WebError(
+            f"POST ***: it answers {answer.status_code} {answer.reason}", status=answer.status_code
+        )
+
+
 class CarefulAdapter(HTTPAdapter):
     """Sends each request of a session once: within a time, up to a size, and telling its secret to nobody.
 
     A redirection to another server is followed only where `anywhere` says that no secret can go with it.
-    Where there is no whole answer, `WebError`.
+    Where there is no whole answer, `WebError`; with `may_be_later`, a promise of one is enough.
     """
 
-    def __init__(self, patience: Patience, *, anywhere: bool = False) -> None:
+    def __init__(self, patience: Patience, *, anywhere: bool = False, may_be_later: bool = False) -> None:
         super().__init__(max_retries=0)
         self._patience = patience
         self._anywhere = anywhere
+        self._may_be_later = may_be_later
 
     def send(  # noqa: PLR0917 - the signature of requests
         self,
@@ -145,7 +165,7 @@ class CarefulAdapter(HTTPAdapter):
             for _ in range(_MOST_REDIRECTIONS + 1):
                 response = super().send(request, True, self._patience.timeout, verify, cert, proxies)
                 _read(response, self._patience.largest_body)
-                if response.status_code == 202:
+                if response.status_code == 202 and not self._may_be_later:
                     trouble = Trouble("failing", "its answer is still being made")
                     raise WebError(f"{where}: {trouble.why}", trouble)
                 elsewhere = _moved(response, self._anywhere)

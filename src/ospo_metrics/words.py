@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from zoneinfo import ZoneInfo
 
 from ospo_metrics.catalog import Metric
@@ -33,6 +33,12 @@ WITHOUT_NUMBER = {
 }
 """For each status other than ok: how a sentence begins, what a table says, and the usual reason."""
 
+_REMEDIES = {
+    "too_early": "It appears by itself once that much time has passed.",
+    "suppressed": "It appears where more people are behind it: over a longer time, or for more projects together.",
+    "refused": "It appears when what stands in the way is gone; until then a number would mislead.",
+    "no_data": "It appears once a source, or a sheet of the team, tells of it.",
+}
 _OVERRIDES = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C], None)
 _SINGULAR = {"people": "person"}
 _SOURCES = {
@@ -75,8 +81,18 @@ class Number:
         return self.is_ok and self.value is not None
 
     @property
+    def days(self) -> int:
+        return (self.period_end - self.period_start).days
+
+    @property
     def is_month(self) -> bool:
-        return (self.period_end - self.period_start).days <= 31
+        return self.days <= 31
+
+    @property
+    def grain(self) -> str:
+        """How long the period is: a month or less, a quarter, a year, or another span."""
+        days = self.days
+        return "month" if days <= 31 else "quarter" if days <= 92 else "year" if days <= 366 else "span"
 
 
 def sentence(metric: Metric, number: Number, scope: str) -> str:
@@ -127,6 +143,11 @@ def reason(number: Number) -> str:
     return upper_first(text if text[-1] in ".!?" else text + ".")
 
 
+def remedy(status: str) -> str:
+    """What would make a number available that is not there."""
+    return _REMEDIES.get(status, _REMEDIES["no_data"])
+
+
 def pending(number: Number) -> str:
     """What is still missing after the period that is spoken of, and why."""
     opening, _, _ = WITHOUT_NUMBER.get(number.status, WITHOUT_NUMBER["no_data"])
@@ -174,11 +195,26 @@ def compare(metric: Metric, one: Number, other: Number) -> str:
     return f"For {first} it is {more} than for {second}; chance alone would rarely do that."
 
 
+def chance(metric: Metric, one: Number, other: Number) -> float | None:
+    """How often chance alone would set two numbers at least so far apart; None where one has no value or no range.
+
+    It is the p-value that the interval of their difference implies, by the normal distribution: below 0.05 exactly
+    where `change` and `compare` say that they differ.
+    """
+    if not (one.has_value and other.has_value and _has_interval(one) and _has_interval(other)):
+        return None
+    apart, lower, upper = _difference(metric, one, other)
+    reach = apart - lower if apart > 0 else upper - apart
+    if not math.isfinite(apart) or not math.isfinite(reach) or reach <= 0:
+        return 1.0 if lower <= 0 <= upper else 0.0
+    return math.erfc(1.959964 * abs(apart) / reach / math.sqrt(2))
+
+
 def amount(metric: Metric, number: Number) -> str:
     """The value with its unit, right in singular and plural; only for a number that has a value."""
     value = number.value
     if value is None:
-        return "not reached"
+        return bounds(metric, number) if is_between(metric, number) else "not reached"
     match metric.kind:
         case "proportion":
             told = f"{_percent(value, _decimals(value, number.sample_size))}{NBSP}%"
@@ -215,6 +251,13 @@ def bounds(metric: Metric, number: Number, *, named: bool = False) -> str:
     return f"range {text}" if named and " to " in text else text
 
 
+def is_between(metric: Metric, number: Number) -> bool:
+    """Whether a number is known to lie between two ends, or above one, without a best guess in between."""
+    if not number.is_ok or number.value is not None or number.lower is None or metric.kind == "duration":
+        return False
+    return number.upper is not None or metric.kind == "cost"
+
+
 def basis(metric: Metric, number: Number) -> str:
     """On how many it rests: "37 of 84 newcomers", "500 of 581 answered"; empty for a plain count."""
     if not number.is_ok or number.denominator is None or not metric.of:
@@ -222,7 +265,7 @@ def basis(metric: Metric, number: Number) -> str:
     if number.numerator is None:
         return _how_many(number.denominator, metric.of)
     if metric.kind == "duration":
-        return f"{count(number.numerator)} of {count(number.denominator)} answered"
+        return f"{count(number.numerator)} of {count(number.denominator)} {metric.happened or 'answered'}"
     return _k_of_n(metric, number)
 
 
@@ -249,7 +292,7 @@ def count(value: float | None) -> str:
 
 def in_period(start: date, end: date) -> str:
     """When, with its preposition: "in June 2026", "in the 12 months to June 2026". The end is exclusive."""
-    if (months := _whole_months(start, end)) == 1:
+    if (months := whole_months(start, end)) == 1:
         return f"in {month(start)}"
     last = end - timedelta(days=1)
     if months:
@@ -257,6 +300,13 @@ def in_period(start: date, end: date) -> str:
     if last == start:
         return f"on {day(start)}"
     return f"from {day(start)} to {day(last)}"
+
+
+def whole_months(start: date, end: date) -> int:
+    """How many calendar months a period has; 0 where it is not made of whole ones."""
+    if start.day != 1 or end.day != 1:
+        return 0
+    return (end.year - start.year) * 12 + end.month - start.month
 
 
 def month(on: date) -> str:
@@ -317,6 +367,7 @@ def name(text: str, longest: int = 80) -> str:
     return plain or "(no name)"
 
 
+@lru_cache(maxsize=10_000)
 def clean(text: str) -> str:
     """One line of printable text."""
     visible = "".join(
@@ -462,14 +513,8 @@ def _signed(metric: Metric, value: float) -> str:
     return f"{sign}{text}"
 
 
-def _whole_months(start: date, end: date) -> int:
-    if start.day != 1 or end.day != 1:
-        return 0
-    return (end.year - start.year) * 12 + end.month - start.month
-
-
 def _period_before(number: Number) -> str:
-    months = _whole_months(number.period_start, number.period_end)
+    months = whole_months(number.period_start, number.period_end)
     if months == 1:
         return month(number.period_start - timedelta(days=1))
     return f"the {months} months before" if months else "the period before"
@@ -490,10 +535,16 @@ def _has_interval(number: Number) -> bool:
 
 
 def _differ(metric: Metric, one: Number, other: Number) -> bool:
-    """Whether the 95 % interval of the difference leaves out no difference; of times, costs and ratios, of their ratio.
+    """Whether the 95 % interval of the difference leaves out no difference.
 
     That two ranges overlap does not mean that there is no difference, so they are not compared by eye.
     """
+    _, lower, upper = _difference(metric, one, other)
+    return lower > 0 or upper < 0
+
+
+def _difference(metric: Metric, one: Number, other: Number) -> tuple[float, float, float]:
+    """The difference with the ends of its 95 % interval; of times, costs and ratios, of their logarithms."""
 
     def estimate(number: Number) -> tuple[float, float, float]:
         ends = (
@@ -507,7 +558,7 @@ def _differ(metric: Metric, one: Number, other: Number) -> bool:
         return value, lower, upper
 
     lower, upper = difference_interval(estimate(one), estimate(other))
-    return lower > 0 or upper < 0
+    return estimate(one)[0] - estimate(other)[0], lower, upper
 
 
 def _value(number: Number) -> float:

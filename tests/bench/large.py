@@ -85,8 +85,12 @@ def _settle(settings: Path, copies: int) -> None:
                 copied = [_named(name, n) for n in mine for name in names]
                 return f"{match[1]} = {json.dumps(copied)}"
 
-            block_of_copy = re.sub(r"^(projects|mailing_lists) = \[(.*)\]$", all_of, block, flags=re.MULTILINE)
-            told.append(re.sub(r'^(id|name) = "(.*)"$', rf'\1 = "\2-{place}"', block_of_copy, flags=re.MULTILINE))
+            block_of_copy = re.sub(
+                r"^(projects|mailing_lists) = \[(.*)\]$", all_of, block, flags=re.MULTILINE
+            )
+            told.append(
+                re.sub(r'^(id|name) = "(.*)"$', rf'\1 = "\2-{place}"', block_of_copy, flags=re.MULTILINE)
+            )
     lists = re.findall(r'^\[\[sources.mailing_lists\]\]\nid = "(.*)"$', text, flags=re.MULTILINE)
     for name in (_named(each, n) for n in range(1, copies + 1) for each in lists):
         told.append(f'[[sources.mailing_lists]]\nid = "{name}"\nlocation = "archives/{name}/*.txt.gz"')

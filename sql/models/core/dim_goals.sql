@@ -6,5 +6,6 @@ select
     [{{ without_addresses('each') }} for each in channels] as channels,
     {{ without_addresses('metric') }} as metric,
     target,
-    due_on
+    due_on,
+    communities as community_ids
 from {{ ref('stg_outreach__goals') }}

@@ -44,6 +44,45 @@ summer_clocks as (
     from {{ ref('int_acts') }} as a
     join {{ ref('int_identities') }} as i on a.actor_kind = i.kind and a.actor = i.value
     where a.utc_offset_minutes = 60
+),
+
+-- What belongs to an identity is found once for each identity, and not for each act.
+doers as (
+    select
+        i.kind as actor_kind,
+        i.value as actor,
+        i.person_id,
+        coalesce(p.kind <> 'human', false) as is_machine,
+        coalesce(p.kind = 'agent', false) as is_agent,
+        coalesce(p.kind = 'human', false) as is_human,
+        c.person_id is not null as has_summer_clock,
+        n.organization_id as address_organization_id
+    from {{ ref('int_identities') }} as i
+    left join {{ ref('int_people') }} as p on i.person_id = p.person_id
+    left join summer_clocks as c on i.person_id = c.person_id
+    left join {{ ref('int_organization_names') }} as n
+        on n.kind = 'domain' and n.spelling = case i.kind when 'address' then split_part(i.value, '@', 2) end
+),
+
+employers as (
+    select
+        d.person_id, d.occurred_on, d.address_organization_id, d.rule, w.is_own, w.shown_organization_id
+    from {{ ref('int_affiliated_days') }} as d
+    left join {{ ref('int_organizations') }} as w on d.organization_id = w.organization_id
+),
+
+-- The day is found before anything is joined: a time zone that stands in one row is looked up once.
+acts as (
+    select
+        a.*,
+        (a.occurred_at at time zone o.timezone)::date as occurred_on,
+        case
+            when a.kind in ('commit_authored', 'commit_merged') then 'commit'
+            when a.kind in ('change_request_opened', 'change_request_merged') and a.source = 'github'
+                then 'change_request'
+        end as what
+    from {{ ref('int_acts') }} as a
+    cross join {{ source('config', 'ospo') }} as o
 )
 
 select
@@ -54,38 +93,28 @@ select
     a.kind,
     a.level,
     a.occurred_at,
-    (a.occurred_at at time zone o.timezone)::date as occurred_on,
+    a.occurred_on,
     case
-        when coalesce(p.kind <> 'human', false) or a.is_automated then null
-        when a.utc_offset_minutes <> 0 or c.person_id is not null then a.utc_offset_minutes
+        when coalesce(i.is_machine, false) or a.is_automated then null
+        when a.utc_offset_minutes <> 0 or i.has_summer_clock then a.utc_offset_minutes
     end as utc_offset_minutes,
-    coalesce(p.kind <> 'human', false) or a.is_automated as is_bot,
-    coalesce(p.kind = 'agent', false) as is_agent,
-    coalesce(w.is_own, false) as is_own,
-    g.conversation_key is not null and coalesce(p.kind = 'human', false) and not a.is_automated as is_agent_assisted,
-    coalesce(w.shown_organization_id, 'unknown') as organization_id,
+    coalesce(i.is_machine, false) or a.is_automated as is_bot,
+    coalesce(i.is_agent, false) as is_agent,
+    coalesce(d.is_own, false) as is_own,
+    g.conversation_key is not null and coalesce(i.is_human, false) and not a.is_automated as is_agent_assisted,
+    coalesce(d.shown_organization_id, 'unknown') as organization_id,
     d.rule as affiliation_rule,
-    case when a.conversation_key is not null and a.kind not in ('commit_authored', 'commit_merged')
+    case when a.conversation_key is not null and a.what is distinct from 'commit'
         then md5(
             case a.source when 'gharchive' then 'github' else a.source end
             || '|' || case a.source when 'mailing_lists' then '' else a.project_id end || '|' || a.conversation_key
         ) end as conversation_id
-from {{ ref('int_acts') }} as a
-cross join {{ source('config', 'ospo') }} as o
-left join {{ ref('int_identities') }} as i on a.actor_kind = i.kind and a.actor = i.value
-left join {{ ref('int_people') }} as p on i.person_id = p.person_id
-left join {{ ref('int_organization_names') }} as n
-    on a.actor_kind = 'address' and n.kind = 'domain' and n.spelling = split_part(a.actor, '@', 2)
-left join {{ ref('int_affiliated_days') }} as d
-    on i.person_id = d.person_id and (a.occurred_at at time zone o.timezone)::date = d.occurred_on
-    and n.organization_id is not distinct from d.address_organization_id
-left join {{ ref('int_organizations') }} as w on d.organization_id = w.organization_id
-left join summer_clocks as c on i.person_id = c.person_id
+from acts as a
+left join doers as i on a.actor_kind = i.actor_kind and a.actor = i.actor
+left join employers as d
+    on i.person_id = d.person_id and a.occurred_on = d.occurred_on
+    and i.address_organization_id is not distinct from d.address_organization_id
 left join agents as g
-    on a.project_id = g.project_id and a.conversation_key = g.conversation_key
-    and g.what = case
-        when a.kind in ('commit_authored', 'commit_merged') then 'commit'
-        when a.kind in ('change_request_opened', 'change_request_merged') and a.source = 'github' then 'change_request'
-    end
+    on a.project_id = g.project_id and a.conversation_key = g.conversation_key and a.what = g.what
 -- A software agent named as co-author is a mark on the human's commit, not an act of its own.
-where not (a.is_coauthor and coalesce(p.kind <> 'human', false))
+where not (a.is_coauthor and coalesce(i.is_machine, false))

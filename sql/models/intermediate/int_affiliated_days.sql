@@ -1,15 +1,24 @@
 -- For whom somebody acted on a day. The rule that is believed first decides; among what one rule says, the employer whose
 -- address was used, then one whose address was in use on both sides of that day, then the newest.
-with days as (
-    select distinct
-        i.person_id,
-        (a.occurred_at at time zone o.timezone)::date as occurred_on,
-        n.organization_id as address_organization_id
-    from {{ ref('int_acts') }} as a
-    join {{ ref('int_identities') }} as i on a.actor_kind = i.kind and a.actor = i.value
-    cross join {{ source('config', 'ospo') }} as o
+with identities as (
+    select i.kind, i.value, i.person_id, n.organization_id as address_organization_id
+    from {{ ref('int_identities') }} as i
+    semi join {{ ref('int_affiliations') }} as f on i.person_id = f.person_id
     left join {{ ref('int_organization_names') }} as n
-        on a.actor_kind = 'address' and n.kind = 'domain' and n.spelling = split_part(a.actor, '@', 2)
+        on n.kind = 'domain' and n.spelling = case i.kind when 'address' then split_part(i.value, '@', 2) end
+),
+
+-- The day is found before anything is joined: a time zone that stands in one row is looked up once.
+acts as (
+    select a.actor_kind, a.actor, (a.occurred_at at time zone o.timezone)::date as occurred_on
+    from {{ ref('int_acts') }} as a
+    cross join {{ source('config', 'ospo') }} as o
+),
+
+days as (
+    select distinct i.person_id, a.occurred_on, i.address_organization_id
+    from acts as a
+    join identities as i on a.actor_kind = i.kind and a.actor = i.value
 )
 
 select

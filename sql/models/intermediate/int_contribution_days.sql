@@ -6,6 +6,7 @@ select
     project_id,
     occurred_on,
     case when is_agent then 'agents' when is_bot then 'bots' when is_own then 'own' else 'outside' end as segment,
+    count(*) as acts,
     count(*) filter (kind = 'commit_authored') as commits,
     count(*) filter (kind not in ('commit_authored', 'commit_merged', 'release_published')) as conversations
 from {{ ref('fct_activities') }}

@@ -1,28 +1,33 @@
 -- The day of each person's first contribution to each scope, and for whom it counts. Whoever is first seen on a mailing
 -- list in the first year of its archive may have been there long before: for a scope that is older than the archive
 -- nobody can tell, and the segment says so.
-with firsts as (
+with in_projects as (
+    select project_id, person_id, min({'first_on': occurred_on, 'segment': segment}) as contribution
+    from {{ ref('int_contribution_days') }}
+    group by project_id, person_id
+),
+
+firsts as (
     select
         s.scope_kind,
         s.scope_id,
-        d.person_id,
-        min(d.occurred_on) as first_on,
-        arg_min(d.segment, (d.occurred_on, d.segment)) as segment,
-        arg_min(d.project_id, (d.occurred_on, d.project_id)) as first_project_id
-    from {{ ref('int_contribution_days') }} as d
-    join {{ ref('int_scopes') }} as s on d.project_id = s.project_id
-    group by s.scope_kind, s.scope_id, d.person_id
+        p.person_id,
+        min(p.contribution) as contribution,
+        arg_min(p.project_id, (p.contribution.first_on, p.project_id)) as first_project_id
+    from in_projects as p
+    join {{ ref('int_scopes') }} as s on p.project_id = s.project_id
+    group by s.scope_kind, s.scope_id, p.person_id
 )
 
 select
     f.scope_kind,
     f.scope_id,
     f.person_id,
-    f.first_on,
+    f.contribution.first_on as first_on,
     case
-        when p.kind = 'mailing_list' and f.first_on < l.newness_known_from
+        when p.kind = 'mailing_list' and f.contribution.first_on < l.newness_known_from
             and h.history_starts_on < l.history_starts_on - 30 then 'unknown'
-        else f.segment
+        else f.contribution.segment
     end as segment
 from firsts as f
 join {{ ref('dim_projects') }} as p on f.first_project_id = p.project_id

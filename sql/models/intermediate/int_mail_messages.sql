@@ -12,6 +12,8 @@ select
     arg_max(message_references, len(message_references)) as message_references,
     arg_min(topic, project_id) as topic,
     bool_or(is_reply) as is_reply,
-    bool_or(is_automated) as is_automated
+    bool_or(is_automated) as is_automated,
+    bool_or(has_patch) as has_patch,
+    bool_or(says_thanks) as says_thanks
 from {{ ref('stg_mailing_lists__messages') }}
 group by message_id

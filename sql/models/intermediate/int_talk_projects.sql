@@ -22,7 +22,11 @@ linked as (
 ),
 
 told as (
-    select t.event_id, t.talk_id, s.project as project_id, s.counts, 0 as rank, 'the spreadsheet says so' as reason
+    -- A row that says neither of which project a talk is nor whether it counts is there for its speaker: it overrules
+    -- nothing.
+    select
+        t.event_id, t.talk_id, s.project as project_id, s.counts,
+        case when s.project is null and s.counts is null then 5 else 0 end as rank, 'the spreadsheet says so' as reason
     from talks as t
     join {{ ref('int_event_matches') }} as m
         on m.mention_id = 'calendars|' || t.event_id || '|' || t.event_id

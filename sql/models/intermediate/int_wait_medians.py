@@ -1,11 +1,11 @@
-"""One row per scope, period and segment: the Kaplan–Meier median of the wait for a first answer."""
+"""One row per scope, period and segment: Kaplan–Meier's median and ninth decile of the wait for a first answer."""
 
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from ospo_metrics.statistics import survival_medians
+from ospo_metrics.statistics import survival_quantiles
 
 
 def model(dbt: Any, session: Any) -> pa.Table:
@@ -24,22 +24,26 @@ def model(dbt: Any, session: Any) -> pa.Table:
             or (g.segment = 'regulars' and not w.is_opened_by_newcomer)
         """
     ).fetchnumpy()
-    medians = survival_medians(
+    measured = (
         np.asarray(rows["group_id"], dtype=np.int64),
         np.asarray(rows["waited_hours"], dtype=np.float64),
         np.asarray(rows["is_answered"], dtype=bool),
     )
+    median, p90 = (survival_quantiles(*measured, share) for share in (0.5, 0.9))
 
     def hours(values: Any) -> pa.Array:
         return pa.array(values, mask=np.isnan(values))
 
     return pa.table(
         {
-            "group_id": medians.group,
-            "median_hours": hours(medians.median),
-            "lower_hours": hours(medians.lower),
-            "upper_hours": hours(medians.upper),
-            "answered": medians.events,
-            "conversations": medians.size,
+            "group_id": median.group,
+            "median_hours": hours(median.time),
+            "lower_hours": hours(median.lower),
+            "upper_hours": hours(median.upper),
+            "p90_hours": hours(p90.time),
+            "p90_lower_hours": hours(p90.lower),
+            "p90_upper_hours": hours(p90.upper),
+            "answered": median.events,
+            "conversations": median.size,
         }
     )

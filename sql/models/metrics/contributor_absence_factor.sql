@@ -13,52 +13,88 @@ owed as (
     cross join (select unnest(['commits', 'conversations']) as segment)
 ),
 
+-- Numbers in place of texts: with a million people it is they that take the room.
+numbered as (
+    select scope_kind, scope_id, project_id, dense_rank() over (order by scope_kind, scope_id)::integer as scope
+    from {{ ref('int_scopes') }}
+),
+
 person_months as (
     select
-        s.scope_kind, s.scope_id, d.person_id, date_trunc('month', d.occurred_on)::date as month,
-        sum(d.commits) as commits, sum(d.conversations) as conversations
+        s.scope, hash(d.person_id) as person, datediff('month', date '1970-01-01', d.occurred_on)::integer as month,
+        sum(d.commits)::bigint as commits, sum(d.conversations)::bigint as conversations
     from {{ ref('int_contribution_days') }} as d
-    join {{ ref('int_scopes') }} as s on d.project_id = s.project_id
+    join numbered as s on d.project_id = s.project_id
     where d.segment not in ('bots', 'agents')
     group by all
 ),
 
-by_person as (
+-- What somebody did in a month counts from the span that ends with it, and no longer from the one twelve months later.
+changes as (
+    select scope, person, end_month, sum(commits)::bigint as commits, sum(conversations)::bigint as conversations
+    from (
+        select scope, person, month + 1 as end_month, commits, conversations from person_months
+        union all
+        select scope, person, month + 13, -commits, -conversations from person_months
+    )
+    group by all
+),
+
+held as (
     select
-        m.scope_kind, m.scope_id, e.period_start, e.period_end, m.person_id,
-        unnest(['commits', 'conversations']) as segment,
-        unnest([sum(m.commits), sum(m.conversations)]) as contributions
-    from person_months as m
-    join spans as e
-        on m.scope_kind = e.scope_kind and m.scope_id = e.scope_id
-        and m.month >= e.period_start and m.month < e.period_end
-    where e.status = 'ok'
+        scope,
+        end_month as from_month,
+        lead(end_month) over by_end as until_month,
+        sum(commits) over by_end as commits,
+        sum(conversations) over by_end as conversations
+    from changes
+    window by_end as (partition by scope, person order by end_month rows unbounded preceding)
+),
+
+-- How many people made how many contributions in each span.
+sizes as (
+    select scope, end_month, segment, contributions, sum(people)::bigint as people
+    from (
+        select scope, segment, contributions, people, unnest(range(from_month, until_month)) as end_month
+        from (
+            select scope, from_month, until_month, segment, contributions, count(*) as people
+            from (
+                select
+                    scope, from_month, until_month, unnest(['commits', 'conversations']) as segment,
+                    unnest([commits, conversations])::bigint as contributions
+                from held
+            )
+            where contributions > 0
+            group by all
+        )
+    )
     group by all
 ),
 
 ranked as (
     select
-        * exclude (contributions),
-        row_number() over largest_first as rank,
-        sum(contributions) over largest_first as reached,
-        sum(contributions) over everybody as total,
-        count(*) over everybody as people
-    from by_person
-    where contributions > 0
+        *,
+        sum(people) over largest_first - people as people_before,
+        sum(people * contributions) over largest_first - people * contributions as reached_before,
+        sum(people * contributions) over everybody as total,
+        sum(people) over everybody as all_people
+    from sizes
     window
-        everybody as (partition by scope_kind, scope_id, period_end, segment),
+        everybody as (partition by scope, end_month, segment),
         largest_first as (
-            partition by scope_kind, scope_id, period_end, segment
-            order by contributions desc, person_id rows unbounded preceding
+            partition by scope, end_month, segment order by contributions desc rows unbounded preceding
         )
 ),
 
 factors as (
     select
-        scope_kind, scope_id, period_start, period_end, segment,
-        min(rank) filter (reached * 2 >= total) as factor,
-        any_value(people) as people
-    from ranked
+        n.scope_kind, n.scope_id, make_date(1970 + r.end_month // 12, r.end_month % 12 + 1, 1) as period_end, r.segment,
+        min(people_before + greatest(1, ceil((total - 2 * reached_before) / (2.0 * contributions)))) filter (
+            (reached_before + people * contributions) * 2 >= total
+        ) as factor,
+        any_value(all_people) as people
+    from ranked as r
+    join (select distinct scope, scope_kind, scope_id from numbered) as n on r.scope = n.scope
     group by all
 ),
 

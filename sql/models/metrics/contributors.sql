@@ -1,10 +1,24 @@
-with active as (
-    select p.scope_kind, p.scope_id, p.period_start, p.period_end, d.segment, count(distinct d.person_id) as people
-    from {{ ref('int_scope_periods') }} as p
-    join {{ ref('int_scopes') }} as s on p.scope_kind = s.scope_kind and p.scope_id = s.scope_id
-    join {{ ref('int_contribution_days') }} as d
-        on s.project_id = d.project_id and d.occurred_on >= p.period_start and d.occurred_on < p.period_end
-    where p.status = 'ok'
+-- Each person once in each month of each scope first, so that no day meets a period. A number in place of a person's id:
+-- with a million people it is the texts that take the room.
+with person_months as (
+    select distinct
+        s.scope_kind, s.scope_id, d.segment, date_trunc('month', d.occurred_on)::date as month, hash(d.person_id) as person
+    from {{ ref('int_contribution_days') }} as d
+    join {{ ref('int_scopes') }} as s on d.project_id = s.project_id
+),
+
+period_months as (
+    select
+        scope_kind, scope_id, period_start, period_end,
+        unnest(generate_series(period_start::timestamp, period_end - interval 1 day, interval 1 month))::date as month
+    from {{ ref('int_scope_periods') }}
+    where status = 'ok'
+),
+
+active as (
+    select p.scope_kind, p.scope_id, p.period_start, p.period_end, m.segment, count(distinct m.person) as people
+    from period_months as p
+    join person_months as m on p.scope_kind = m.scope_kind and p.scope_id = m.scope_id and p.month = m.month
     group by all
 )
 

@@ -1,28 +1,36 @@
--- With fewer than six conversations no interval of a median reaches 95 %.
+-- With fewer than six conversations no interval of a median reaches 95 %; nine in ten of fewer than twenty are all but one.
 {% set fewest = 6 %}
+{% set fewest_p90 = 20 %}
 
-with owed as (
-    select p.*, segment
-    from {{ ref('int_scope_periods') }} as p
-    cross join (select unnest(['everyone', 'newcomers', 'regulars']) as segment)
+with segments as (
+    select
+        who, share, who || case share when 0.9 then '_p90' else '' end as segment,
+        case share when 0.9 then {{ fewest_p90 }} else {{ fewest }} end as fewest
+    from unnest(['everyone', 'newcomers', 'regulars']) as w(who)
+    cross join unnest([0.5, 0.9]) as s(share)
 ),
 
 measured as (
     select
-        o.* exclude (status, reason),
-        o.reason as calendar_reason,
-        m.median_hours, m.lower_hours, m.upper_hours, m.answered, m.conversations,
+        p.* exclude (status, reason),
+        p.reason as calendar_reason,
+        s.segment, s.share, s.fewest,
+        case s.share when 0.9 then m.p90_hours else m.median_hours end as hours,
+        case s.share when 0.9 then m.p90_lower_hours else m.lower_hours end as lower_hours,
+        case s.share when 0.9 then m.p90_upper_hours else m.upper_hours end as upper_hours,
+        m.answered, m.conversations,
         case
-            when o.status <> 'ok' then o.status
-            when o.segment <> 'everyone' and o.period_start < o.newness_known_from then 'refused'
+            when p.status <> 'ok' then p.status
+            when s.who <> 'everyone' and p.period_start < p.newness_known_from then 'refused'
             when coalesce(m.conversations, 0) = 0 then 'no_data'
-            when m.conversations < {{ fewest }} then 'refused'
+            when m.conversations < s.fewest then 'refused'
             else 'ok'
         end as status
-    from owed as o
+    from {{ ref('int_scope_periods') }} as p
+    cross join segments as s
     left join {{ ref('int_wait_groups') }} as w
-        on o.scope_kind = w.scope_kind and o.scope_id = w.scope_id and o.period_start = w.period_start
-        and o.period_end = w.period_end and o.segment = w.segment
+        on p.scope_kind = w.scope_kind and p.scope_id = w.scope_id and p.period_start = w.period_start
+        and p.period_end = w.period_end and s.who = w.segment
     left join {{ ref('int_wait_medians') }} as m on w.group_id = m.group_id
 )
 
@@ -33,7 +41,7 @@ select
     period_start,
     period_end,
     segment,
-    case when status = 'ok' and answered * 2 >= conversations then median_hours end as value,
+    case when status = 'ok' and answered >= conversations * share then hours end as value,
     case when status = 'ok' then lower_hours end as lower,
     case when status = 'ok' then upper_hours end as upper,
     case when status = 'ok' then answered end::bigint as numerator,
@@ -42,12 +50,12 @@ select
     status,
     case status
         when 'too_early' then calendar_reason
-        when 'refused' then case when conversations < {{ fewest }}
+        when 'refused' then case when conversations < fewest
             then case conversations when 1 then 'Only one conversation was'
-                else 'Only ' || conversations || ' conversations were' end || ' opened, and a typical waiting time of fewer than '
-                || {{ fewest }} || ' says nothing.'
-            else 'The data begin on ' || {{ day('history_starts_on') }}
-            || '; in their first year old hands look new, so newcomers cannot be told apart yet.' end
+                else 'Only ' || conversations || ' conversations were' end || ' opened, and '
+                || case share when 0.9 then 'nine in ten' else 'a typical waiting time' end || ' of fewer than '
+                || fewest || ' says nothing.'
+            else {{ newness_reason() }} end
         when 'no_data' then 'Nobody from outside opened a conversation in this period.'
     end as reason
 from measured

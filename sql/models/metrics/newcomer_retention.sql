@@ -1,39 +1,69 @@
 -- Somebody counts as still here after W days when they contributed again between W - 30 and W + 30 days
 -- after their first contribution. Only newcomers whose W + 30 days are over in the data are counted.
-with windows as (
-    select unnest([90, 180, 365]) as days
+with segments as (
+    select unnest([
+        {'segment': 'day_90', 'days': 90, 'came_through_event': null},
+        {'segment': 'day_180', 'days': 180, 'came_through_event': null},
+        {'segment': 'day_365', 'days': 365, 'came_through_event': null},
+        {'segment': 'event_day_90', 'days': 90, 'came_through_event': true},
+        {'segment': 'organic_day_90', 'days': 90, 'came_through_event': false},
+    ], recursive := true)
 ),
 
 newcomers as (
-    select f.scope_kind, f.scope_id, f.person_id, f.first_on
+    select f.scope_kind, f.scope_id, f.person_id, f.first_on, coalesce(e.is_event_first, false) as came_through_event
     from {{ ref('int_first_contributions') }} as f
     join {{ ref('int_scope_history') }} as h on f.scope_kind = h.scope_kind and f.scope_id = h.scope_id
+    left join {{ ref('int_entry_channels') }} as e
+        on f.scope_kind = e.scope_kind and f.scope_id = e.scope_id and f.person_id = e.person_id
     where f.segment = 'outside' and f.first_on >= h.newness_known_from
+),
+
+-- Most people are seen for a few days only, and cannot be here again after sixty.
+seen_long as (
+    select person_id from {{ ref('int_contribution_days') }} group by person_id having max(occurred_on) - min(occurred_on) >= 60
+),
+
+-- From the days to their scopes, never from the scopes to all their projects.
+days as (
+    select s.scope_kind, s.scope_id, d.person_id, d.occurred_on
+    from {{ ref('int_contribution_days') }} as d
+    semi join seen_long as l on d.person_id = l.person_id
+    join {{ ref('int_scopes') }} as s on d.project_id = s.project_id
 ),
 
 followed as (
     select
-        n.scope_kind, n.scope_id, n.person_id, n.first_on, w.days,
-        count(distinct d.occurred_on) > 0 as is_retained
+        n.scope_kind, n.scope_id, n.person_id, n.came_through_event, date_trunc('month', n.first_on)::date as month,
+        coalesce(bool_or(d.occurred_on - n.first_on between 60 and 120), false) as is_here_90,
+        coalesce(bool_or(d.occurred_on - n.first_on between 150 and 210), false) as is_here_180,
+        coalesce(bool_or(d.occurred_on - n.first_on between 335 and 395), false) as is_here_365
     from newcomers as n
-    cross join windows as w
-    join {{ ref('int_scopes') }} as s on n.scope_kind = s.scope_kind and n.scope_id = s.scope_id
-    left join {{ ref('int_contribution_days') }} as d
-        on n.person_id = d.person_id and s.project_id = d.project_id
-        and d.occurred_on between n.first_on + (w.days - 30)::integer and n.first_on + (w.days + 30)::integer
+    left join days as d
+        on n.scope_kind = d.scope_kind and n.scope_id = d.scope_id and n.person_id = d.person_id
+    group by all
+),
+
+monthly as (
+    select
+        scope_kind, scope_id, month, came_through_event, count(*) as people, count(*) filter (is_here_90) as here_90,
+        count(*) filter (is_here_180) as here_180, count(*) filter (is_here_365) as here_365
+    from followed
     group by all
 ),
 
 counted as (
     select
-        p.scope_kind, p.scope_id, p.period_start, p.period_end, 'day_' || w.days as segment,
+        p.scope_kind, p.scope_id, p.period_start, p.period_end, s.segment,
         p.newness_known_from, p.history_starts_on, p.status, p.reason,
-        count(f.person_id) filter (f.is_retained) as k, count(f.person_id) as n
+        coalesce(sum(case s.days when 90 then m.here_90 when 180 then m.here_180 else m.here_365 end), 0) as k,
+        coalesce(sum(m.people), 0) as n
     from {{ ref('int_followed_periods') }} as p
-    join windows as w on p.follow_days = w.days + 30
-    left join followed as f
-        on p.scope_kind = f.scope_kind and p.scope_id = f.scope_id and w.days = f.days
-        and f.first_on >= p.period_start and f.first_on < p.period_end
+    join segments as s on p.follow_days = s.days + 30
+    left join monthly as m
+        on p.scope_kind = m.scope_kind and p.scope_id = m.scope_id
+        and m.month >= p.period_start and m.month < p.period_end
+        and coalesce(s.came_through_event = m.came_through_event, true)
     group by all
 ),
 
@@ -49,6 +79,10 @@ judged as (
             when period_start < newness_known_from
                 then 'The data begin on ' || {{ day('history_starts_on') }}
                     || '; in their first year old hands look new.'
+            when status = 'ok' and n = 0 and segment = 'event_day_90'
+                then 'Of nobody from outside who was new in this period is it known that they came through an event.'
+            when status = 'ok' and n = 0 and segment = 'organic_day_90'
+                then 'Nobody from outside was new in this period without having come through an event.'
             when status = 'ok' and n = 0 then 'Nobody from outside was new in this period.'
             else reason
         end as reason

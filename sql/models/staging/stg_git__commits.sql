@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 with newest as ({{ newest('git', 'commits') }})
 
 select

@@ -3,6 +3,7 @@
 {% set shape = {
     'number': 'INTEGER', 'createdAt': 'TIMESTAMPTZ', 'closedAt': 'TIMESTAMPTZ', 'mergedAt': 'TIMESTAMPTZ',
     'author': actor_shape(), 'mergedBy': actor_shape(), 'title': 'VARCHAR', 'body': 'VARCHAR', 'headRefName': 'VARCHAR',
+    'labels': {'nodes': [{'name': 'VARCHAR'}]},
 } %}
 
 with newest as ({{ newest('github', 'change_requests', shape) }})
@@ -19,6 +20,7 @@ select
     {{ actor_login('node.mergedBy') }} as merged_by_login,
     {{ actor_type('node.mergedBy') }} as merged_by_type,
     {{ text_shape('node.title') }} as text_shape,
+    [each.name for each in node.labels.nodes] as labels,
     {{ is_begun_by_agent('node.headRefName', 'node.body') }} as is_begun_by_agent,
     is_deleted
 from newest

@@ -16,5 +16,6 @@ select
     {{ actor_type('node.author') }} as written_by_type,
     node.createdAt as written_at,
     {{ text_shape('node.body') }} as text_shape,
+    {{ says_thanks('node.body') }} as says_thanks,
     is_deleted
 from newest

@@ -17,5 +17,6 @@ select
     node.createdAt as written_at,
     coalesce(node.isAnswer, false) as is_answer,
     {{ text_shape('node.body') }} as text_shape,
+    {{ says_thanks('node.body') }} as says_thanks,
     is_deleted
 from newest

@@ -4,6 +4,7 @@
     'number': 'INTEGER', 'createdAt': 'TIMESTAMPTZ', 'closedAt': 'TIMESTAMPTZ', 'stateReason': 'VARCHAR',
     'author': actor_shape(), 'title': 'VARCHAR', 'isAnswered': 'BOOLEAN', 'answerChosenAt': 'TIMESTAMPTZ',
     'answerChosenBy': actor_shape(), 'answer': {'databaseId': 'VARCHAR'},
+    'labels': {'nodes': [{'name': 'VARCHAR'}]},
 } %}
 
 with newest as ({{ newest('github', 'discussions', shape) }})
@@ -22,5 +23,6 @@ select
     node.answerChosenAt as answer_chosen_at,
     {{ actor_login('node.answerChosenBy') }} as answer_chosen_by_login,
     {{ text_shape('node.title') }} as text_shape,
+    [each.name for each in node.labels.nodes] as labels,
     is_deleted
 from newest

@@ -2,7 +2,7 @@
 
 {% set shape = {
     'number': 'INTEGER', 'createdAt': 'TIMESTAMPTZ', 'closedAt': 'TIMESTAMPTZ', 'stateReason': 'VARCHAR',
-    'author': actor_shape(), 'title': 'VARCHAR',
+    'author': actor_shape(), 'title': 'VARCHAR', 'labels': {'nodes': [{'name': 'VARCHAR'}]},
 } %}
 
 with newest as ({{ newest('github', 'issues', shape) }})
@@ -17,5 +17,6 @@ select
     node.closedAt as closed_at,
     case when node.closedAt is not null then lower(node.stateReason) end as state_reason,
     {{ text_shape('node.title') }} as text_shape,
+    [each.name for each in node.labels.nodes] as labels,
     is_deleted
 from newest

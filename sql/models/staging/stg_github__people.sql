@@ -1,4 +1,6 @@
 -- The public profiles of accounts, as told last by whichever repository they were met in.
+{{ config(materialized='table') }}
+
 {% set shape = {
     '__typename': 'VARCHAR', 'login': 'VARCHAR', 'name': 'VARCHAR', 'company': 'VARCHAR', 'location': 'VARCHAR',
     'email': 'VARCHAR', 'createdAt': 'TIMESTAMPTZ',

@@ -24,7 +24,7 @@ from ospo_metrics.simulation import (
 from ospo_metrics.simulation.world import imagine
 
 TRUTH_FILE = "truth.json"
-FORMAT = 8
+FORMAT = 10
 """Raise it whenever the same seed gives other files, so that older simulated workspaces are made anew."""
 
 
@@ -59,7 +59,7 @@ def simulate(
         ("mailing_lists", lambda: mail_archives.write(folder, happenings)),
         ("calendars", lambda: schedules.write(folder, happenings, seed)),
         ("attendance", lambda: attendance_exports.write(folder, happenings, seed)),
-        ("outreach", lambda: spreadsheets.write(folder, happenings, seed)),
+        ("outreach", lambda: spreadsheets.write(folder, happenings, seed, written["calendars"])),
     )
     for done, (name, write) in enumerate(steps, 1):
         written[name] = write()

@@ -161,7 +161,9 @@ class _Recording:
             (entry.person for entry in talk.entries if entry.at == talk.closed_at), talk.first_responder
         )
         actor, at = _actor(closer) if closer else None, iso(talk.closed_at)
-        closed: Node = {"stateReason": _upper(talk.closing_reason), "closer": None}
+        fix = talk.fixed_by
+        by = {"__typename": "Commit", "oid": fix.sha} if fix else None
+        closed: Node = {"stateReason": _upper(talk.closing_reason), "closer": by}
         merged = [self._event(talk, "MergedEvent", at, actor)] if talk.merged_at is not None else []
         return [*merged, self._event(talk, "ClosedEvent", at, actor) | closed]
 

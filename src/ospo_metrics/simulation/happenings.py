@@ -57,6 +57,7 @@ class Conversation:
     is_by_newcomer: bool = False
     labels: tuple[str, ...] = ()
     commits: list[Commit] = field(default_factory=list)
+    fixed_by: Commit | None = None
     number: int = 0
     key: str = ""
 

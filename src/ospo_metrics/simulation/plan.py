@@ -27,6 +27,8 @@ AGENTS_FROM = local(2025, 6, 1)
 
 OWN_ORGANIZATION = "Example Corp"
 OWN_DOMAIN = "example.com"
+HOUR_RATE = 70
+"""What an hour of our own staff is said to cost, in euros."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +241,24 @@ CAMPAIGNS = (
     Campaign("log-sponsored-posts", "Sponsored log posts", "observability", local(2025, 11, 24), 28, 1.0,
              "sponsored posts", 6600, 12),
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What we asked people by mail; `shares` are those of promoters, passives and detractors."""
+
+    id: str
+    first_day: date
+    invited: int
+    answers: int
+    shares: tuple[float, float, float]
+
+
+SURVEYS = (
+    Survey("community-2025", date(2025, 6, 2), 640, 43, (0.40, 0.35, 0.25)),
+    Survey("community-2026", date(2026, 5, 4), 520, 148, (0.46, 0.34, 0.20)),
+)
+"""Too few answered the first one for it to speak for those who did not."""
 
 CONFERENCES = (
     ("openbuild-days-2025", "OpenBuild Days 2025", date(2025, 2, 1)),

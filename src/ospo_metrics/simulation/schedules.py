@@ -82,6 +82,7 @@ def _programme(
             ours.append(
                 {
                     "talk_id": str(number),
+                    "title": talk.title,
                     "project": repository.id,
                     "told_by": how,
                     "speakers": [person.id for person in speakers],

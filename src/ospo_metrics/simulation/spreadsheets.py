@@ -21,12 +21,14 @@ from ospo_metrics.simulation.plan import ZONE
 _GOALS = (
     ("more-storage-authors", "More authors", "Developers who run fastfs", "Your patch is welcome",
      "sprint; blog; mailing list",
-     "new_contributors", 10, "2026-12-31"),
+     "new_contributors", 10, "2026-10-31", "storage"),
     ("answers-at-the-edge", "Faster answers", "People new to Edge", "Somebody answers", "webinar; hack day",
-     "first_response_time", 24, "2026-12-31"),
+     "first_response_time", 24, "2026-12-31", "edge"),
     ("tracing-that-stays", "People who stay", "Operators", "Come for the workshop, stay for the project",
      "workshop; podcast",
-     "newcomer_retention", 0.33, "2026-12-31"),
+     "newcomer_retention", 0.33, "2026-06-30", "observability"),
+    ("answers-at-storage", "Answers within a day", "Whoever asks about storage", "Somebody answers", "mailing list",
+     "first_response_time", 24, "2026-10-31", "storage"),
 )  # fmt: skip
 _GOAL_OF = {
     "storage": "more-storage-authors",
@@ -122,15 +124,30 @@ _INTRODUCTIONS = (
     ("2025-10-15", "c-002", "a partner", "example/tracewell", "observability-workshop-2025", "no interest"),
     ("2026-04-20", "c-003", "a partner", "example/edgeward", "edge-hackday-2026", "partnership"),
 )
+_HEARD = (
+    ("word_of_mouth", ("a colleague", "a friend who runs it", "my manager told me"), 30),
+    ("code_host", ("saw it on GitHub",), 22),
+    ("search", ("a search engine", "googled it"), 18),
+    ("blog", ("your blog",), 9),
+    ("event", ("a talk at a conference",), 8),
+    ("newsletter", ("the newsletter",), 5),
+    ("other", ("cannot remember",), 8),
+)
+"""What people say when they are asked how they heard of us, the channel that it means, and how often they say it."""
 
 
-def write(folder: Path, happenings: Happenings, seed: int) -> dict[str, Any]:
-    """Write `outreach/*.csv` and .xlsx, `calendars/outreach.ics` and `feeds/blog.xml`; returns the rows of each."""
+def write(folder: Path, happenings: Happenings, seed: int, schedules: dict[str, Any]) -> dict[str, Any]:
+    """Write `outreach/*.csv` and .xlsx, `calendars/outreach.ics` and `feeds/blog.xml`; returns the rows of each.
+
+    `schedules` says which talks are about us, and who gives them.
+    """
     target = folder / "outreach"
+    survey, surveys = _survey(Dice(seed, "survey"))
     target.mkdir(parents=True, exist_ok=True)
     tables: dict[str, tuple[tuple[str, ...], list[tuple[Any, ...]]]] = {
         "goals": (
-            ("goal_id", "goal", "audience", "message", "channels", "metric", "target", "by"), list(_GOALS)
+            ("goal_id", "goal", "audience", "message", "channels", "metric", "target", "by", "communities"),
+            list(_GOALS),
         ),
         "events": (
             ("event_id", "name", "starts_on", "ends_on", "city", "country", "role", "communities", "goal_id",
@@ -142,11 +159,17 @@ def write(folder: Path, happenings: Happenings, seed: int) -> dict[str, Any]:
              "communities", "goal_id", "cost", "currency", "staff_hours"),
             _campaigns(),
         ),
-        "talks": (("event_id", "title", "speaker_handle", "project", "url", "counts"), _talks()),
+        "talks": (
+            ("event_id", "title", "speaker_handle", "project", "url", "counts"),
+            _talks(happenings, schedules, Dice(seed, "speakers")),
+        ),
         "content": (("published_on", "kind", "title", "url", "by", "about", "communities"), list(_CONTENT)),
         "costs": (("paid_on", "object_id", "what", "amount", "currency", "staff_hours"), list(_COSTS)),
         "introductions": (
             ("made_on", "consent_id", "to", "about", "event_id", "outcome"), list(_INTRODUCTIONS)
+        ),
+        "survey": (
+            ("survey_id", "answered_on", "communities", "recommend", "heard_from", "invited"), survey
         ),
         "rates": (("currency", "rate", "from"), list(_RATES)),
         "event_matches": (("event", "other", "same", "reason"), _event_matches()),
@@ -164,6 +187,7 @@ def write(folder: Path, happenings: Happenings, seed: int) -> dict[str, Any]:
             csv.writer(file, lineterminator="\n").writerows([header, *rows])
     return {
         "spreadsheets": {name: len(rows) for name, (_, rows) in tables.items()},
+        "surveys": surveys,
         "calendar": {"location": "calendars/outreach.ics", "entries": _calendar(folder / "calendars")},
         "feed": {"location": "feeds/blog.xml", "entries": _feed(folder / "feeds")},
     }
@@ -216,9 +240,54 @@ def _last_day(at: int | None) -> date | str:
     return "" if at is None else datetime.fromtimestamp(at, ZONE).date() - timedelta(days=1)
 
 
-def _talks() -> list[tuple[Any, ...]]:
-    """A talk that no schedule shows: what we said at our own workshop."""
-    return [("observability-workshop-2025", "Traces for beginners", "", "example/tracewell", "", "yes")]
+def _talks(happenings: Happenings, schedules: dict[str, Any], dice: Dice) -> list[tuple[Any, ...]]:
+    """A talk that no schedule shows, what we said at our own workshop; and who on GitHub gives some of the others."""
+    logins = {person.id: person.login for person in happenings.people if person.login}
+    rows = [("observability-workshop-2025", "Traces for beginners", "", "example/tracewell", "", "yes")]
+    for event_id, schedule in schedules.items():
+        titles = [talk["title"] for talk in schedule["our_talks"]]
+        for talk in schedule["our_talks"]:
+            known = [logins[person] for person in talk["speakers"] if person in logins]
+            if known and titles.count(talk["title"]) == 1 and dice.chance(0.85):
+                rows.append((event_id, talk["title"], f"@{known[0]}", "", "", ""))
+    return rows
+
+
+def _survey(dice: Dice) -> tuple[list[tuple[Any, ...]], list[dict[str, Any]]]:
+    """The answers to each survey, and what is true of them."""
+    rows: list[tuple[Any, ...]] = []
+    told = []
+    for survey in plan.SURVEYS:
+        answers = [_answer(survey, dice) for _ in range(survey.answers)]
+        rows += [row for row, _ in answers]
+        scores = [row[3] for row, _ in answers if row[3] != ""]
+        told.append(
+            {
+                "id": survey.id,
+                "invited": survey.invited,
+                "answers": survey.answers,
+                "promoters": sum(score >= 9 for score in scores),
+                "detractors": sum(score <= 6 for score in scores),
+                "scores": len(scores),
+                "heard_from_a_person": sum(channel == "word_of_mouth" for _, channel in answers),
+                "heard_answers": sum(bool(channel) for _, channel in answers),
+            }
+        )
+    return rows, told
+
+
+def _answer(survey: plan.Survey, dice: Dice) -> tuple[tuple[Any, ...], str]:
+    """A row of the sheet, and the channel that its answer means; nobody has to answer every question."""
+    day = survey.first_day + timedelta(days=dice.below(21))
+    community = "" if dice.chance(0.1) else dice.pick(plan.COMMUNITIES).id
+    group = dice.pick_weighted(("promoter", "passive", "detractor"), survey.shares)
+    lowest, highest = {"promoter": (9, 10), "passive": (7, 8), "detractor": (2, 6)}[group]
+    score: Any = "" if dice.chance(0.04) else lowest + dice.below(highest - lowest + 1)
+    channel, texts, _ = dice.pick_weighted(_HEARD, [weight for _, _, weight in _HEARD])
+    text = dice.pick(texts)
+    if dice.chance(0.06):
+        channel = text = ""
+    return (survey.id, day, community, score, text, survey.invited), channel
 
 
 def _campaigns() -> list[tuple[Any, ...]]:

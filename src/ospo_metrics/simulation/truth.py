@@ -30,6 +30,7 @@ _DEFINITIONS = {
     "newcomer": "of a conversation: its opener does the first thing ever in that community with it",
     "ghost": "an account that is gone: what it wrote is there, but nobody can be counted for it",
     "first_response": "the first comment or message by another human; null where none came before the end",
+    "fixed_by": "who made the commit that closed an issue, as GitHub tells it; null where it tells none",
     "contributor_absence_factor": "the fewest humans who made half of the contributions of twelve months; "
     "merge commits are left out",
 }
@@ -397,4 +398,7 @@ def _conversation(talk: Conversation) -> dict[str, Any]:
         "closed_at": None if talk.closed_at is None else iso(talk.closed_at),
         "merged_at": None if talk.merged_at is None else iso(talk.merged_at),
         "replies": len(talk.entries),
+        "labels": list(talk.labels),
+        "closing_reason": talk.closing_reason,
+        "fixed_by": talk.fixed_by.person.id if talk.fixed_by else None,
     }

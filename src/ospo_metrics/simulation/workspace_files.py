@@ -29,6 +29,7 @@ def _settings() -> str:
         f'own_domains = ["{plan.OWN_DOMAIN}"]',
         f'timezone = "{plan.TIMEZONE}"     # decides where a day and a month begin',
         'currency = "EUR"               # in which costs are added',
+        f"hour_rate = {plan.HOUR_RATE}                 # what an hour of our own staff costs",
         'holidays = ["DE"]              # whose public holidays make a quiet day',
     ]
     for community in plan.COMMUNITIES:

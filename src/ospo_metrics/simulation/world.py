@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ospo_metrics.simulation import plan, texts
+from ospo_metrics.simulation import labels, plan, texts
 from ospo_metrics.simulation.arrivals import Arrivals, Membership, clock, weekday
 from ospo_metrics.simulation.dice import Dice
 from ospo_metrics.simulation.happenings import Commit, Conversation, Entry, Happenings, assign_keys
@@ -23,6 +23,7 @@ def imagine(seed: int, scale: float) -> Happenings:
     world.humans_act()
     machines_work(seed, arrivals.register.machines, arrivals.previews, world)
     world.keep_mailmaps()
+    labels.plant(seed, world.conversations, world.commits)
     assign_keys(world.conversations)
     register = arrivals.register
     return Happenings(

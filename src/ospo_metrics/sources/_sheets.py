@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
+from ospo_metrics.sources._channels import channels
+
 
 class Who(NamedTuple):
     """Somebody as one source calls them: by an address, a login, or a name in one place."""
@@ -96,6 +98,30 @@ def whole(cell: Any) -> float:
     return int(found)
 
 
+def people(cell: Any) -> float:
+    """How many people: a whole number above zero."""
+    found = number(cell)
+    if not found.is_integer() or not 1 <= found <= 10_000_000:
+        raise CellError(cell, "is no number of people; write a whole number such as 400")
+    return int(found)
+
+
+def zero_to_ten(cell: Any) -> float:
+    """An answer on the scale from 0 to 10."""
+    try:
+        found = number(cell)
+    except CellError:
+        found = -1
+    if not found.is_integer() or not 0 <= found <= 10:
+        raise CellError(cell, "is no answer from 0 to 10; write a whole number")
+    return int(found)
+
+
+def heard_from(cell: Any) -> list[str]:
+    """The channels that an answer names; the answer itself is not kept, for people write names into it."""
+    return channels(text(cell))
+
+
 def currency(cell: Any) -> str:
     """A currency by its three letters."""
     found = text(cell).upper()
@@ -180,11 +206,13 @@ def read_row(
         except CellError as error:
             wrong.append((title, f"the cell {error.what}" if sheet.is_private else str(error)))
     if not wrong:
-        wrong += _contradictions(row, communities)
+        wrong += _contradictions(row, communities, is_private=sheet.is_private)
     return row, wrong
 
 
-def _contradictions(row: Mapping[str, Value], communities: Sequence[str]) -> list[tuple[str, str]]:
+def _contradictions(
+    row: Mapping[str, Value], communities: Sequence[str], *, is_private: bool
+) -> list[tuple[str, str]]:
     wrong = []
     start, end = row.get("starts_on"), row.get("ends_on")
     if isinstance(start, str) and isinstance(end, str) and end < start:
@@ -199,7 +227,8 @@ def _contradictions(row: Mapping[str, Value], communities: Sequence[str]) -> lis
         if one not in communities:
             near = difflib.get_close_matches(one, communities, 1)
             hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(communities)}"
-            wrong.append(("communities", f"{one!r} is no community of ospo.toml; {hint}"))
+            what = "the cell names" if is_private else f"{one!r} is"
+            wrong.append(("communities", f"{what} no community of ospo.toml; {hint}"))
     return wrong
 
 
@@ -224,6 +253,7 @@ SHEETS: Mapping[str, Sheet] = {
         {
             "goal_id": _NEEDED_NAME, "goal": _NEEDED_TEXT, "audience": Column(text), "message": Column(text),
             "channels": Column(several), "metric": Column(text), "target": Column(number), "by": Column(day),
+            "communities": Column(several),
         },
         ("goal_id",),
     ),
@@ -277,6 +307,14 @@ SHEETS: Mapping[str, Sheet] = {
         (),
         is_private=True,
     ),
+    "survey": Sheet(
+        {
+            "survey_id": _NEEDED_NAME, "answered_on": _NEEDED_DAY, "communities": Column(several),
+            "recommend": Column(zero_to_ten), "heard_from": Column(heard_from), "invited": Column(people),
+        },
+        (),
+        is_private=True,
+    ),
     "rates": Sheet(
         {"currency": Column(currency, True), "rate": Column(number, True), "from": _NEEDED_DAY},
         ("currency", "from"),
@@ -312,4 +350,5 @@ SHEETS: Mapping[str, Sheet] = {
         ("organization",),
     ),
 }  # fmt: skip
-"""Every sheet that is read. `rates` says what one unit of a currency is worth in the program's own, from a day on."""
+"""Every sheet that is read. `survey` has a row for each answer and names nobody; `rates` says what one unit of a
+currency is worth in the program's own, from a day on."""

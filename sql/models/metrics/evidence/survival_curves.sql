@@ -1,5 +1,5 @@
 -- Each metric with curves brings a model of these columns: name both here. A curve stands behind a number that is told.
-{% set curves = {'time_to_first_activity': 'int_event_curves'} %}
+{% set curves = {'time_to_first_activity': 'int_event_curves', 'contributor_lifetime': 'int_lifetime_curves'} %}
 
 {% for metric, steps in curves.items() %}
 select c.*

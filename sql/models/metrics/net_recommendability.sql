@@ -1,0 +1,37 @@
+{% set fewest = 30 %}
+
+with judged as (
+    select
+        * exclude (status, reason),
+        case
+            when status <> 'ok' then status
+            when scores = 0 then 'no_data'
+            when scores < {{ fewest }} then 'refused'
+            else 'ok'
+        end as status,
+        case
+            when status <> 'ok' then reason
+            when surveys = 0 then 'No answer to a survey that began in these twelve months stands in survey.csv.'
+            when scores = 0 then 'Nobody said whether they would recommend us.'
+            when scores < {{ fewest }} then case scores when 1 then 'Only one person' else 'Only ' || scores || ' people' end
+                || ' said whether they would recommend us, and the score of fewer than {{ fewest }} says nothing.'
+        end as reason
+    from {{ ref('int_survey_cells') }}
+)
+
+select
+    'net_recommendability' as metric,
+    scope_kind,
+    scope_id,
+    period_start,
+    period_end,
+    'everyone' as segment,
+    case when status = 'ok' then net_score end::double as value,
+    case when status = 'ok' then net_lower end::double as lower,
+    case when status = 'ok' then net_upper end::double as upper,
+    null::bigint as numerator,
+    null::bigint as denominator,
+    case when status = 'ok' then scores end::bigint as sample_size,
+    status,
+    reason
+from judged

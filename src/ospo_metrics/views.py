@@ -1,0 +1,591 @@
+"""One metric of one scope, as its place on a page needs it: an answer, numbers in large type, charts, tables."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from ospo_metrics import charts, curve_charts, lift_charts, row_charts, words
+from ospo_metrics.catalog import Metric
+from ospo_metrics.chart_style import Figure, meaning
+from ospo_metrics.row_charts import Panel, Row
+from ospo_metrics.site_data import Occasion, Published, Scope
+from ospo_metrics.words import Number
+
+MOST_FACTS = 6
+"""Segments in large type; where there are more, a chart ranks them."""
+
+MOST_OCCASIONS = 25
+"""Events and campaigns a page lists, the newest; each has a page of its own, and one page has them all."""
+
+_FEW_OCCASIONS = 5
+"""How many of them stand open; the others unfold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A sentence, split around the number that is set in bold; `about` is the event or campaign it is about."""
+
+    before: str
+    amount: str
+    after: str
+    about: str = ""
+    is_known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A cell of a table."""
+
+    value: str
+    range: str
+    is_known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A chart with its name on the page, its text for who does not see it, and the words below it."""
+
+    id: str
+    figure: Figure
+    alternative: str
+    caption: str
+
+    @property
+    def has_lane(self) -> bool:
+        return "lane" in self.figure["layout"]["meta"]
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What a metric says of a scope in words: the number of each segment, the main one, and what it is about."""
+
+    numbers: Sequence[Number]
+    main: Number | None
+    inside: str
+    occasion: Occasion | None = None
+
+
+def headline(metric: Metric, numbers: Iterable[Number], today: date, segment: str = "") -> Number | None:
+    """The number to speak of: the newest finished year that is known, else the newest month.
+
+    What is withheld or refused for the newest year stays the answer, with its reason; what is too early or
+    has no data yet gives way to the newest period that has a number.
+    """
+    wanted = segment or metric.headline_segment
+    newest_first = sorted(
+        (
+            number
+            for number in numbers
+            if number.segment == wanted and not charts.is_incomplete(number, today)
+        ),
+        key=lambda number: (not number.is_month, number.period_end),
+        reverse=True,
+    )
+    settled = (
+        number
+        for number in newest_first
+        if number.status not in ("too_early", "no_data")
+        and not (number.is_month and metric.kind == "proportion")  # a month's few people are no headline
+    )
+    nothing = (number for number in newest_first if number.status == "no_data")
+    return next(settled, None) or next(nothing, None) or next(iter(newest_first), None)
+
+
+def before(number: Number, numbers: Iterable[Number]) -> Number | None:
+    """The period of the same length that ends where this one starts."""
+    return next(
+        (
+            other
+            for other in numbers
+            if other.segment == number.segment
+            and other.period_end == number.period_start
+            and other.is_month == number.is_month
+        ),
+        None,
+    )
+
+
+def spoken(published: Published, metric: Metric, scope: Scope) -> Spoken:
+    """The numbers to speak of: over time where there are any, else of the newest event or campaign that can be told."""
+    numbers = published.of(metric.metric, scope)
+    if numbers:
+        by_segment = _by_segment(numbers)
+        found = [
+            number
+            for segment in _segments(metric, by_segment)
+            if (number := headline(metric, by_segment[segment], published.today, segment)) is not None
+        ]
+        return Spoken(found, _main(metric, found), scope.inside)
+    occasions = published.occasions_of(metric.metric, scope)
+    if not occasions:
+        return Spoken((), None, scope.inside)
+    told = [(occasion, of_occasion(published, metric, occasion)) for occasion in occasions]
+    settled = [pair for pair in told if (main := _main(metric, pair[1])) and not _is_open(main)]
+    occasion, found = (settled or told)[0]
+    return Spoken(found, _main(metric, found), occasion.name, occasion)
+
+
+def of_occasion(published: Published, metric: Metric, occasion: Occasion) -> list[Number]:
+    """The number of each segment for one event or campaign."""
+    by_segment = _by_segment(published.of(metric.metric, occasion))
+    return [by_segment[segment][-1] for segment in _segments(metric, by_segment)]
+
+
+def answer(metric: Metric, said: Spoken) -> Answer:
+    """The sentence of the main number, or why there is none."""
+    about = f"{said.occasion.name}, {said.occasion.month}" if said.occasion else ""
+    if said.main is None:
+        return Answer(words.about(metric.title, "nothing is known yet."), "", "", about, is_known=False)
+    text = words.sentence(metric, said.main, said.inside)
+    if not said.main.is_ok:
+        return Answer(words.about(metric.title, text), "", "", about, is_known=False)
+    amount = words.amount(metric, said.main)
+    shown = amount if amount in text else words.upper_first(amount)
+    if said.main.value is None or shown not in text:
+        return Answer(text, "", "", about)
+    start, end = text.split(shown, 1)
+    return Answer(start, shown, end, about)
+
+
+def state(number: Number | None) -> dict[str, str]:
+    """Why there is no number, and what would make one available."""
+    status = number.status if number else "no_data"
+    if number and number.is_ok:
+        return {"status": "too_early", "title": "Not reached", "reason": "", "remedy": ""}
+    opening = words.WITHOUT_NUMBER.get(status, words.WITHOUT_NUMBER["no_data"])[0]
+    return {
+        "status": status if status in words.WITHOUT_NUMBER else "no_data",
+        "title": opening,
+        "reason": words.reason(number) if number else "Nothing is known yet.",
+        "remedy": words.remedy(status),
+    }
+
+
+def part(
+    published: Published,
+    metric: Metric,
+    scope: Scope,
+    others: Sequence[tuple[str, str, Sequence[Scope]]] = (),
+    *,
+    has_marks: bool = False,
+) -> tuple[dict[str, Any], list[Drawing]]:
+    """What the template of a metric's place shows for one scope, and its charts.
+
+    `others` are scopes to compare with in a table each: its heading, what a row is called, and the scopes.
+    """
+    numbers = published.of(metric.metric, scope)
+    said = spoken(published, metric, scope)
+    shown = charts.series(metric, numbers)
+    drawings = _over_time(published, metric, shown, has_marks=has_marks)
+    ranking = _ranking(published, metric, said)
+    if ranking["rows"]:
+        drawings += _ranked(metric, said, ranking["panels"])
+    occasions = published.occasions_of(metric.metric, scope)
+    drawings += _of_occasions(published, metric, occasions)
+    featured = said.occasion or _featured(published, metric, occasions)
+    drawings += _evidence(published, metric, scope, said, featured)
+    facts = said.numbers if len(said.numbers) <= MOST_FACTS else _few(metric, said)
+    found: dict[str, Any] = {
+        "scope": scope,
+        "about": said.occasion,
+        "facts": [fact(published, metric, number) for number in facts],
+        "state": _one_state(said),
+        "differences": _differences(metric, said, numbers, published.today),
+        "sentences": [words.sentence(metric, number, said.inside) for number in facts if number.is_ok],
+        "drawings": drawings,
+        "table": time_table(metric, shown),
+        "ranking": ranking,
+        "curve": _curve_table(published, metric, scope, said, featured),
+        "others": [_others(published, metric, *other) for other in others],
+        "occasions": _occasion_rows(published, metric, occasions),
+        "has_basis": bool(metric.of),
+    }
+    return found, drawings
+
+
+def fact(published: Published, metric: Metric, number: Number) -> dict[str, Any]:
+    """One segment's number as it stands in large type, with its range, its basis and its time below."""
+    between = words.is_between(metric, number)
+    details = [
+        "" if between else words.bounds(metric, number, named=True),
+        words.basis(metric, number),
+        "" if number.scope_kind in ("event", "campaign") else _when(number),
+    ]
+    return {
+        "label": label(published, metric, number.segment),
+        "meaning": meaning(number.segment),
+        "is_known": number.has_value or between,
+        "status": "" if number.is_ok else state(number)["status"],
+        "value": (words.amount(metric, number) if number.has_value else words.short(metric, number)).replace(
+            words.NBSP, " "
+        ),
+        "details": [text for text in details if text] if number.is_ok else [words.reason(number)],
+    }
+
+
+def label(published: Published, metric: Metric, segment: str) -> str:
+    """What readers call a segment; one that is no word of ours is the name of a community, or a label from outside."""
+    if segment in metric.segments:
+        return metric.segments[segment]
+    return published.names.get(segment) or words.name(segment)
+
+
+def entry(metric: Metric, number: Number | None) -> Entry:
+    """A number as a cell of a table."""
+    if number is None:
+        return Entry("no data", "", is_known=False)
+    bounds = words.bounds(metric, number) if number.value is not None else ""
+    return Entry(words.short(metric, number), bounds, is_known=number.is_ok)
+
+
+def time_table(metric: Metric, series: Mapping[str, Sequence[Number]]) -> dict[str, Any]:
+    """The numbers over time, a row for each period, the newest first."""
+    shown = dict(list(series.items())[: charts.MOST_PANELS])
+    by_period: dict[tuple[date, date], dict[str, Number]] = defaultdict(dict)
+    for segment, row in shown.items():
+        for number in row:
+            by_period[number.period_start, number.period_end][segment] = number
+    first = next(iter(by_period), None)
+    months = words.whole_months(*first) if first else 0
+    return {
+        "heading": "Month" if months == 1 else f"{months} months to" if months else "Period",
+        "labels": [words.label(metric, segment) for segment in shown],
+        "rows": [
+            {
+                "period": words.month(end - timedelta(days=1)) if months else _days(start, end),
+                "end": (end - timedelta(days=1)).isoformat()[:7],
+                "cells": [entry(metric, found.get(segment)) for segment in shown],
+            }
+            for (start, end), found in sorted(by_period.items(), reverse=True)
+        ],
+    }
+
+
+def _by_segment(numbers: Iterable[Number]) -> dict[str, list[Number]]:
+    found: dict[str, list[Number]] = defaultdict(list)
+    for number in numbers:
+        found[number.segment].append(number)
+    return found
+
+
+def _segments(metric: Metric, known: Mapping[str, object]) -> list[str]:
+    """The segments there are, those of the metric's own words first."""
+    own = [segment for segment in metric.segments if segment in known]
+    return own + sorted(segment for segment in known if segment not in metric.segments)
+
+
+def _main(metric: Metric, numbers: Iterable[Number]) -> Number | None:
+    return next((number for number in numbers if number.segment == metric.headline_segment), None)
+
+
+def _is_open(number: Number) -> bool:
+    return number.status in ("too_early", "no_data")
+
+
+def _few(metric: Metric, said: Spoken) -> list[Number]:
+    """Where there are too many for large type: the main number, and the pair that is compared."""
+    wanted = {metric.headline_segment, *metric.compare}
+    return [number for number in said.numbers if number.segment in wanted]
+
+
+def _one_state(said: Spoken) -> dict[str, str] | None:
+    """Where no number is known and all for the same reason, that reason, to be told once."""
+    if any(number.is_ok for number in said.numbers):
+        return None
+    reasons = {(number.status, number.reason) for number in said.numbers}
+    return state(said.main or next(iter(said.numbers), None)) if len(reasons) <= 1 else None
+
+
+def _over_time(
+    published: Published, metric: Metric, series: Mapping[str, Sequence[Number]], *, has_marks: bool
+) -> list[Drawing]:
+    figure = charts.draw(metric, series, published.today, has_marks=has_marks)
+    if figure is None:
+        return _few_periods(metric, series)
+    return [Drawing("time", figure, charts.alternative(metric, series), metric.how_to_read)]
+
+
+def _few_periods(metric: Metric, series: Mapping[str, Sequence[Number]]) -> list[Drawing]:
+    """Two or three periods make no chart over time: a line for each, or for each segment where there is but one."""
+    shown = dict(list(series.items())[: charts.MOST_PANELS])
+    every = [number for row in shown.values() for number in row]
+    if not every or charts.periods(shown) >= charts.FEWEST_PERIODS:
+        return []
+    if charts.periods(shown) == 1:
+        rows = [Row(words.label(metric, segment), "", None, row[-1]) for segment, row in shown.items()]
+        panels = [Panel(_when(every[0]), metric.headline_segment, rows)]
+    else:
+        panels = [
+            Panel(
+                words.label(metric, segment),
+                segment,
+                [Row(_when(number), "", None, number) for number in reversed(row)],
+            )
+            for segment, row in shown.items()
+        ]
+    figure = row_charts.figure(metric, panels)
+    if figure is None:
+        return []
+    return [Drawing("periods", figure, row_charts.alternative(metric, panels), metric.how_to_read)]
+
+
+def _ranking(published: Published, metric: Metric, said: Spoken) -> dict[str, Any]:
+    """Where there are many segments, or some that are no words of ours: all of one period, the largest first."""
+    others = [number for number in said.numbers if number.segment != metric.headline_segment]
+    is_needed = len(said.numbers) > MOST_FACTS or any(
+        number.segment not in metric.segments for number in others
+    )
+    if not is_needed or said.main is None:
+        return {"rows": [], "panels": []}
+    period = (said.main.period_start, said.main.period_end)
+    same = [number for number in others if (number.period_start, number.period_end) == period]
+    same.sort(key=lambda number: (not number.has_value, -(number.value or 0.0)))
+    if not any(number.has_value for number in same):
+        return {"rows": [], "panels": []}
+    named = [(label(published, metric, number.segment), number) for number in same]
+    return {
+        "when": _when(said.main),
+        "rows": [
+            {
+                "name": name,
+                "entry": entry(metric, number),
+                "basis": words.basis(metric, number),
+                "reason": "" if number.is_ok else words.reason(number),
+            }
+            for name, number in named
+        ],
+        "panels": _grouped(named),
+    }
+
+
+def _grouped(named: Sequence[tuple[str, Number]]) -> list[Panel]:
+    """A panel for each beginning that labels have in common before a comma: `First touch, an event`."""
+    groups: dict[str, list[tuple[str, Number]]] = defaultdict(list)
+    for name, number in named:
+        title, _, rest = name.partition(", ")
+        groups[title if rest else ""].append((rest or name, number))
+    if len(groups) < 2 or min(map(len, groups.values())) < 3:
+        groups = {"": list(named)}
+    return [
+        Panel(
+            title,
+            rows[0][1].segment,
+            [Row(words.upper_first(name), "", None, number) for name, number in rows],
+        )
+        for title, rows in groups.items()
+    ]
+
+
+def _ranked(metric: Metric, said: Spoken, panels: Sequence[Panel]) -> list[Drawing]:
+    figure = row_charts.figure(metric, panels)
+    if figure is None or said.main is None:
+        return []
+    caption = f"{_when(said.main)}, the largest first." if said.occasion is None else "The largest first."
+    return [Drawing("ranked", figure, row_charts.alternative(metric, panels), caption)]
+
+
+def _of_occasions(published: Published, metric: Metric, occasions: Sequence[Occasion]) -> list[Drawing]:
+    rows = [
+        (occasion, {number.segment: number for number in of_occasion(published, metric, occasion)})
+        for occasion in occasions[:MOST_OCCASIONS]
+    ]
+    segments = [
+        segment
+        for segment in metric.segments
+        if any(segment in found and charts.is_drawn(metric, found[segment]) for _, found in rows)
+    ]
+    if len(segments) > 4:
+        segments = [metric.headline_segment]
+    panels = [
+        Panel(
+            words.label(metric, segment),
+            segment,
+            [
+                Row(occasion.name, occasion.month, occasion.starts_on, found.get(segment))
+                for occasion, found in rows
+            ],
+        )
+        for segment in segments
+    ]
+    figure = row_charts.figure(metric, panels)
+    if figure is None:
+        return []
+    caption = "The newest first; a line is the range."
+    return [Drawing("occasions", figure, row_charts.alternative(metric, panels), caption)]
+
+
+def _featured(published: Published, metric: Metric, occasions: Sequence[Occasion]) -> Occasion | None:
+    """The newest event or campaign that can be told."""
+    for occasion in occasions:
+        main = _main(metric, of_occasion(published, metric, occasion))
+        if main and not _is_open(main):
+            return occasion
+    return None
+
+
+def _evidence(
+    published: Published,
+    metric: Metric,
+    scope: Scope,
+    said: Spoken,
+    featured: Occasion | None,
+) -> list[Drawing]:
+    """What stands behind the number: its curve, or the days of a campaign and the ordinary dates."""
+    found: list[Drawing] = []
+    if said.main is not None and said.occasion is None:
+        found += curve(published, metric, scope, said.main)
+    if featured:
+        found += evidence_of(published, metric, featured)
+    return found
+
+
+def evidence_of(published: Published, metric: Metric, occasion: Occasion) -> list[Drawing]:
+    """The curve of one event or campaign, or its days and the ordinary dates."""
+    main = _main(metric, of_occasion(published, metric, occasion))
+    found = curve(published, metric, occasion, main) if main else []
+    for segment in metric.segments:
+        lift = published.lifts.get((metric.metric, occasion.kind, occasion.id, segment))
+        number = next(
+            (one for one in of_occasion(published, metric, occasion) if one.segment == segment), None
+        )
+        if lift is None or not (segment == metric.headline_segment or (number and number.is_ok)):
+            continue
+        text = lift_charts.alternative(lift)
+        verdict = "" if number is None else words.sentence(metric, number, occasion.name)
+        days, dates = lift_charts.days(lift), lift_charts.ordinary_dates(lift)
+        caption = f"{occasion.name}, {occasion.when}. {verdict}"
+        if days:
+            found.append(Drawing(f"days-{segment}", days, text, caption))
+        if dates:
+            found.append(
+                Drawing(
+                    f"dates-{segment}",
+                    dates,
+                    text,
+                    "A mark within the columns is what happens anyway; one far beyond them is more than chance.",
+                )
+            )
+    return found
+
+
+def _curve_table(
+    published: Published, metric: Metric, scope: Scope, said: Spoken, featured: Occasion | None
+) -> dict[str, Any]:
+    """The drawn curve at a few days, for who wants its numbers."""
+    about: Scope | Occasion = scope
+    main = said.main if said.occasion is None else None
+    if main is None and featured is not None:
+        about, main = featured, _main(metric, of_occasion(published, metric, featured))
+    if main is None:
+        return {"labels": [], "rows": []}
+    curves = published.curves.get(
+        (metric.metric, about.kind, about.id, main.period_start, main.period_end), {}
+    )
+    return {"labels": curve_charts.labels(metric, curves), "rows": curve_charts.table(metric, curves)}
+
+
+def curve(published: Published, metric: Metric, scope: Scope | Occasion, main: Number) -> list[Drawing]:
+    """The survival curve behind a number, where there is one."""
+    curves = published.curves.get(
+        (metric.metric, scope.kind, scope.id, main.period_start, main.period_end), {}
+    )
+    figure = curve_charts.figure(metric, curves)
+    if figure is None:
+        return []
+    caption = "The band is the 95 % range. A curve ends where nobody could be followed any longer."
+    return [Drawing("curve", figure, curve_charts.alternative(metric, curves), caption)]
+
+
+def _differences(metric: Metric, said: Spoken, numbers: Sequence[Number], today: date) -> list[str]:
+    main, texts = said.main, []
+    if main and said.occasion is None and (change := words.change(metric, main, before(main, numbers))):
+        texts.append(f"{words.label(metric, metric.headline_segment)}: {words.lower_first(change)}")
+    by_segment = {number.segment: number for number in said.numbers}
+    pair = [by_segment[segment] for segment in metric.compare if segment in by_segment]
+    if len(pair) == 2 and pair[0].period_end == pair[1].period_end:
+        texts += [text] if (text := words.compare(metric, *pair)) else []
+    if main and said.occasion is None and (later := _later(main, numbers, today)):
+        texts.append(words.pending(later))
+    return texts
+
+
+def _later(main: Number, numbers: Sequence[Number], today: date) -> Number | None:
+    """The newest finished period of the same length, where it had to give way to an older one."""
+    newest = max(
+        (
+            number
+            for number in numbers
+            if number.segment == main.segment
+            and number.is_month == main.is_month
+            and not charts.is_incomplete(number, today)
+        ),
+        key=lambda number: number.period_end,
+        default=main,
+    )
+    return newest if newest.period_end > main.period_end else None
+
+
+def _others(
+    published: Published, metric: Metric, heading: str, what: str, scopes: Sequence[Scope]
+) -> dict[str, Any]:
+    """The main number of each of several scopes, in the order in which they come."""
+    rows = [_other_row(published, metric, scope) for scope in scopes if published.of(metric.metric, scope)]
+    return {"heading": heading, "what": what, "rows": rows}
+
+
+def _other_row(published: Published, metric: Metric, scope: Scope) -> dict[str, Any]:
+    number = headline(metric, published.of(metric.metric, scope), published.today)
+    row: dict[str, Any] = {
+        "scope": scope,
+        "entry": entry(metric, number),
+        "when": "",
+        "basis": "",
+        "reason": "",
+    }
+    if number is None:
+        return row | {"reason": "Nothing is known yet."}
+    if not number.is_ok:
+        return row | {"reason": words.sentence(metric, number, scope.inside)}
+    return row | {"when": _when(number), "basis": words.basis(metric, number)}
+
+
+def _occasion_rows(published: Published, metric: Metric, occasions: Sequence[Occasion]) -> dict[str, Any]:
+    """A row for each event or campaign: its number with range and basis, in a sentence, or why there is none."""
+    rows = []
+    for occasion in occasions[:MOST_OCCASIONS]:
+        main = _main(metric, of_occasion(published, metric, occasion))
+        text = words.sentence(metric, main, occasion.name) if main else "Nothing is known yet."
+        if main is not None and not main.is_ok:
+            text = words.reason(main)
+        rows.append(
+            {
+                "occasion": occasion,
+                "entry": entry(metric, main),
+                "basis": words.basis(metric, main) if main else "",
+                "text": text,
+            }
+        )
+    return {
+        "rows": rows,
+        "open": _FEW_OCCASIONS,
+        "more": max(0, len(occasions) - MOST_OCCASIONS),
+        "what": _what(occasions),
+    }
+
+
+def _what(occasions: Sequence[Occasion]) -> str:
+    kinds = {occasion.kind for occasion in occasions}
+    return "Event or campaign" if len(kinds) > 1 else "Campaign" if kinds == {"campaign"} else "Event"
+
+
+def _when(number: Number) -> str:
+    when = words.in_period(number.period_start, number.period_end)
+    return words.upper_first(when.removeprefix("in ").removeprefix("from ").removeprefix("the "))
+
+
+def _days(start: date, end: date) -> str:
+    return f"{words.day(start)} to {words.day(end - timedelta(days=1))}"
