@@ -58,7 +58,9 @@ def write(workspace: Workspace, names: Sequence[str] = ()) -> list[Path]:
         return [path.replace(folder / path.name) for path in fresh]
 
 
-def figures(connection: duckdb.DuckDBPyConnection, names: Sequence[str] = ()) -> dict[str, chart_style.Figure]:
+def figures(
+    connection: duckdb.DuckDBPyConnection, names: Sequence[str] = ()
+) -> dict[str, chart_style.Figure]:
     """The charts of a published file by metric, each with its title above and its source below."""
     metrics = readings.metrics(connection)
     if unknown := [name for name in names if name not in metrics]:
