@@ -10,11 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 import canaries
 from ospo_metrics import simulation, steps
 from ospo_metrics.progress import Quiet
 from ospo_metrics.settings import Workspace, open_workspace
+
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")  # how long an example takes is the machine's matter, and no test's
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 SCALE = 0.4
