@@ -67,7 +67,11 @@ def test_every_verb_has_help_and_stands_in_the_readme(verb: tuple[str, ...]) -> 
         assert f"ospo-metrics {' '.join(verb)}" in root().joinpath("README.md").read_text()
 
 
-ARGUMENTS = {("query",): ["select 1"], ("explain", "person"): ["ada"]}
+ARGUMENTS = {
+    ("query",): ["select 1"],
+    ("explain", "person"): ["ada"],
+    ("explain", "metric"): ["contributors"],
+}
 
 
 @pytest.mark.parametrize("verb", [verb for verb in VERBS if verb[0] not in ("init", "demo")], ids=" ".join)
