@@ -24,17 +24,27 @@ def build(path: Path, **more: Any) -> Path:
             "create table core.dim_goals (goal_id varchar, goal varchar, audience varchar, message varchar, "
             "channels varchar[], metric varchar, target double, due_on date, community_ids varchar[])"
         )
-        for table, key in (("dim_events", "event_id"), ("dim_campaigns", "campaign_id")):
-            connection.execute(f"create table core.{table} ({key} varchar, name varchar, goal_id varchar)")
+        connection.execute(
+            "create or replace table core.dim_events (event_id varchar, name varchar, goal_id varchar, city varchar, "
+            "venue varchar, starts_on date, ends_on date, role varchar)"
+        )
+        connection.execute(
+            "create or replace table core.dim_campaigns (campaign_id varchar, name varchar, goal_id varchar, "
+            "starts_on date, ends_on date, channels varchar[], community_ids varchar[])"
+        )
     return path
 
 
 def add(path: Path, table: str, *rows: tuple[Any, ...]) -> None:
-    """Put rows into a table of the file."""
+    """Put rows into a table of the file; columns at the end that a row lacks stay empty."""
     with duckdb.connect(str(path)) as connection:
         connection.execute("set timezone = 'UTC'")
+        names = [column[0] for column in connection.execute(f"from {table} limit 0").description or []]
         for row in rows:
-            connection.execute(f"insert into {table} values ({', '.join('?' * len(row))})", list(row))
+            columns = ", ".join(names[: len(row)])
+            connection.execute(
+                f"insert into {table} ({columns}) values ({', '.join('?' * len(row))})", list(row)
+            )
 
 
 def number(
