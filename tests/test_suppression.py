@@ -181,7 +181,7 @@ def test_communities_that_do_not_make_up_the_program_leave_a_rest() -> None:
             row("asked", 30, scope_id="a", **community), row("asked", 26, scope_id="b", **community),
         ]  # fmt: skip
 
-    structure = Structure({"a": ["p", "q"], "b": ["r"]}, {"asked": "score"}, loose=frozenset({"asked"}))
+    structure = Structure({"a": ["p", "q"], "b": ["r"]}, {"asked": "score"}, partial=frozenset({"asked"}))
     assert "suppressed" in told(suppress(answers(60), K, structure, for_public=True))
     assert told(suppress(answers(80), K, structure, for_public=True)) == [80, 30, 26]
     assert told(suppress(answers(50), K, structure, for_public=True)) == [50, 30, 26]

@@ -47,10 +47,6 @@ APART = frozenset({"first_response_time"}) | _HELP_ONCE
 
 LOOSE = frozenset(
     {
-        "attribution_channel_mix",
-        "outreach_concentration",
-        "referral_share",
-        "net_recommendability",
         "engaged_people_28d",
         "engagement_level_mix",
         "community_gravity",
@@ -64,7 +60,12 @@ LOOSE = frozenset(
     }
 )
 """Metrics of people who may be something in the whole that they are in none of its parts, or the other way round:
-there on two days, each in another community; new to the one and not to the other. An answer may name no community."""
+there on two days, each in another community."""
+
+PARTIAL = frozenset(
+    {"attribution_channel_mix", "outreach_concentration", "referral_share", "net_recommendability"}
+)
+"""Metrics of which the program has something that no community has: an answer to a survey may name none."""
 
 THINGS = frozenset({"community_content_share", "talk_reach"})
 """Metrics of what everybody can read anyway and of nobody: pieces and talks, however few."""
@@ -282,7 +283,9 @@ def structure(connection: duckdb.DuckDBPyConnection, kinds: dict[str, str], cata
         for name, kind in kinds.items()
     }
     within = [*WITHIN, *(_themes(connection, catalog) if "feature_demand" in kinds else [])]
-    return Structure(communities, kinds, TOTALS, within, ONCE, APART, SUMS, EARLIER_SUMS, LOOSE, THINGS)
+    return Structure(
+        communities, kinds, TOTALS, within, ONCE, APART, SUMS, EARLIER_SUMS, LOOSE, PARTIAL, THINGS
+    )
 
 
 def _themes(connection: duckdb.DuckDBPyConnection, catalog: str) -> list[list[Place]]:

@@ -76,7 +76,8 @@ class Structure:
     `within` chains of (metric, segment, count), each group in the one before; `once` names metrics whose months add up,
     for what they count happens once, and `apart` those whose projects do, for nothing is in two; of those in `loose`
     several projects or communities tell nothing of the whole. `sums` has counts of one scope and period that are the
-    sum of others there, of whatever metric; in `earlier_sums` the sum is of the month before. `things` names
+    sum of others there, of whatever metric; in `earlier_sums` the sum is of the month before. Of metrics in
+    `partial` the whole has something that is in none of its parts. `things` names
     metrics of what is public by itself and has nobody behind it, so that no group of theirs is too small.
     """
 
@@ -89,6 +90,7 @@ class Structure:
     sums: Sequence[tuple[Place, Sequence[Place]]] = ()
     earlier_sums: Sequence[tuple[Place, Sequence[Place]]] = ()
     loose: frozenset[str] = frozenset()
+    partial: frozenset[str] = frozenset()
     things: frozenset[str] = frozenset()
 
 
@@ -161,7 +163,7 @@ def relations(rows: Sequence[Mapping[str, Any]], structure: Structure) -> list[R
 
 def _between_scopes(structure: Structure, metric: str, scope_kind: str, parts: int) -> Kind:
     """How the numbers of what is inside a scope make up its own."""
-    if metric in structure.loose:
+    if metric in structure.partial:
         return "within"
     projects = [project for inside in structure.communities.values() for project in inside]
     if parts == 1:
