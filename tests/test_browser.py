@@ -346,6 +346,7 @@ def test_a_chart_can_be_taken_along(browser: Browser, example: Path, tmp_path: P
         assert "How many people came for the first time? (Storage)" in text
         assert "Example OSPO, as of 12 July 2026. Simulated data" in text
         assert "people by month" in text
+        assert "▼ events, ■ campaigns" in text
         assert chart_style.COLOURS["outside"] in saved.read_text(encoding="utf-8").replace(
             rgb(chart_style.COLOURS["outside"]), chart_style.COLOURS["outside"]
         )

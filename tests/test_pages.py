@@ -314,8 +314,8 @@ def test_a_name_for_a_file_is_safe_and_its_own() -> None:
         "..",
     ):
         found = site_data.file_name("community", name, taken)
-        assert re.fullmatch(r"community-[a-z0-9_-]{1,90}", found)
-        assert found not in taken
+        assert re.fullmatch(r"community-[A-Za-z0-9_-]{1,90}", found)
+        assert found.lower() not in [name.lower() for name in taken]
         taken.append(found)
     assert taken[0] == "community-storage"
 

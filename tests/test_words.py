@@ -198,6 +198,32 @@ def test_each_status_opens_in_its_own_words(status: str, expected: str) -> None:
     assert expected == said(COUNT, number(None, status=status, reason="we wait for July"))
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "expected"),
+    [
+        (date(2026, 5, 9), date(2026, 5, 9), "9 May 2026"),
+        (date(2026, 5, 9), date(2026, 5, 10), "9 to 10 May 2026"),
+        (date(2026, 1, 31), date(2026, 2, 1), "31 January to 1 February 2026"),
+        (date(2025, 12, 31), date(2026, 1, 1), "31 December 2025 to 1 January 2026"),
+    ],
+)
+def test_days_say_no_month_twice(first: date, last: date, expected: str) -> None:
+    """One day or several, as short as it can be told."""
+    assert expected == words.days(first, last)
+
+
+def test_what_lies_between_two_ends_is_told_by_them() -> None:
+    """A share without a best guess, and a cost of which only the least is known, are no missing numbers."""
+    cost = metric("cost", "{amount}", unit="EUR")
+    share = number(None, lower=0.1, upper=0.25, numerator=4, denominator=40, segment="day_90")
+    assert words.is_between(SHARE, share)
+    assert words.short(SHARE, share).replace(words.NBSP, " ") == "10 to 25 %"
+    assert words.is_between(cost, number(None, lower=900.0))
+    assert words.short(cost, number(None, lower=900.0)).replace(words.NBSP, " ") == "at least 900 EUR"
+    assert not words.is_between(WAIT, number(None, lower=9.0))
+    assert not words.is_between(SHARE, number(0.2, lower=0.1, upper=0.25))
+
+
 def test_a_sentence_can_say_what_it_is_about() -> None:
     """A title that is a question takes no colon."""
     assert words.about("New faces", "No data.") == "New faces: no data."

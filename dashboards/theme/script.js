@@ -202,7 +202,8 @@ document.documentElement.classList.add("js");
     };
     layout.annotations.push({
       xref: "paper", x: 0, xanchor: "left", xshift: -layout.margin.l + 20, yref: "paper", y: 0, yanchor: "top", yshift: -14,
-      showarrow: false, text: escaped(settings.source), font: { size: 13 },
+      showarrow: false, text: escaped(layout.meta.lane && shown.signs ? `${settings.source}. ${shown.signs}` : settings.source),
+      font: { size: 13 },
     });
     const filename = fileName(place.dataset.figure, shown.title);
     const size = { format, filename, width: pictureWidth, height: layout.height, scale: format === "png" ? 2 : 1 };
@@ -322,13 +323,15 @@ document.documentElement.classList.add("js");
       const rows = [...table.tBodies[0].rows].slice(Number(table.dataset.open || Infinity));
       if (rows.length) {
         rows.forEach((row) => { row.classList.add("older"); });
-        const more = button(`Show ${rows.length} older`, "", () => {
-          const isOpen = table.classList.toggle("is-open");
-          more.setAttribute("aria-expanded", String(isOpen));
-          more.textContent = isOpen ? "Show fewer" : `Show ${rows.length} older`;
+        const more = button("", "", () => { table.classList.toggle("is-open"); table.tellOlder(); });
+        table.tellOlder = () => {
+          const [isOpen, older] = [table.classList.contains("is-open"), rows.filter((row) => !row.hidden).length];
+          more.hidden = !older;
+          more.textContent = isOpen ? "Show fewer" : `Show ${older} older`;
           more.setAttribute("aria-label", more.textContent);
-        });
-        more.setAttribute("aria-expanded", "false");
+          more.setAttribute("aria-expanded", String(isOpen));
+        };
+        table.tellOlder();
         tools.append(more, " ");
       }
       tools.append(button("Save as CSV", region.getAttribute("aria-label"), () => saveTable(table)));
@@ -477,6 +480,7 @@ document.documentElement.classList.add("js");
       if (!isFirst) tell(`Showing ${view.title}.`);
     }
     all("tr[data-end]").forEach((row) => { row.hidden = Boolean(since()) && row.dataset.end < since().slice(0, 7); });
+    all("table[data-open]").forEach((table) => { if (table.tellOlder) table.tellOlder(); });
     drawAll();
     if (wanted.metric) toMetric(wanted.metric);
   }

@@ -97,9 +97,9 @@ def draw(
         return cohort_charts.figure(metric, shown, as_of)
     shown = dict(list(shown.items())[:MOST_PANELS])
     panels = _panels(metric, shown)
-    title = max(title_height(panel.heading.count("<br>") + 1) for panel in panels)
+    titles = [title_height(panel.heading.count("<br>") + 1) for panel in panels]
     lane = LANE if has_marks else 0
-    total = lane + sum(panel.height + title for panel in panels) + _BOTTOM
+    total = lane + sum(titles) + sum(panel.height for panel in panels) + _BOTTOM
     first = min(_beginning(number, panel.width) for panel in panels for number in panel.numbers)
     last = max(number.period_end for panel in panels for number in panel.numbers)
     layout: Figure = {
@@ -119,7 +119,7 @@ def draw(
     }
     data: list[Figure] = []
     reached = total - lane
-    for panel in panels:
+    for panel, title in zip(panels, titles, strict=True):
         reached -= title
         layout[f"yaxis{panel.axis[1:]}"] = _y_axis(metric, panel, reached, total)
         layout["annotations"] += _labels(metric, panel, as_of)
@@ -134,7 +134,7 @@ def draw(
             "range": [0, 1],
             "visible": False,
         }
-    top = (total - lane - title) / total
+    top = rounded((total - lane - titles[0]) / total)
     if first < as_of < last:
         layout["shapes"].append(_as_of_line(as_of, top, _BOTTOM / total))
         layout["annotations"].append(_as_of_text(as_of, top, panels[0].heading.count("<br>")))

@@ -26,9 +26,9 @@ _ENDS = (0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
 """Up to which share each of the shades goes."""
 
 WIDE = 0.4
-"""How wide the range of a share may be before its cell is hatched, because it rests on few people."""
+"""How wide the range of a share may be before its cell is low, because it rests on few people."""
 
-_LEGEND, _LABEL, _CELL, _GAP, _BOTTOM = 58, 24, 34, 10, 46
+_LEGEND, _LABEL, _CELL, _LOW_CELL, _GAP, _BOTTOM = 58, 24, 34, 18, 10, 46
 _DAY_MS = 86_400_000
 
 
@@ -90,22 +90,17 @@ def figure(metric: Metric, shown: Mapping[str, Sequence[Number]], as_of: date) -
 
 def _cells(metric: Metric, segment: str, row: Sequence[Number], bottom: float, as_of: date) -> Figure:
     shades = [_shade(number) for number in row]
+    heights = [_LOW_CELL if _is_wide(number) else _CELL for number in row]
+    colours = [GAP if shade is None else SHADES[shade] for shade in shades]
     return {
         "type": "bar",
         "x": [(number.period_start + timedelta(days=number.days // 2)).isoformat() for number in row],
-        "y": [_CELL] * len(row),
-        "base": bottom,
+        "y": heights,
+        "base": [bottom + (_CELL - height) / 2 for height in heights],
         "width": [(number.days - 1) * _DAY_MS for number in row],
         "marker": {
-            "color": [GAP if shade is None else SHADES[shade] for shade in shades],
+            "color": colours,
             "line": {"width": 0},
-            "pattern": {
-                "shape": ["/" if _is_wide(number) else "" for number in row],
-                "fgcolor": PAPER,
-                "fgopacity": 0.55,
-                "size": 5,
-                "solidity": 0.3,
-            },
         },
         "text": [f"{100 * number.value:.0f}" if number.value is not None else "" for number in row],
         "textposition": "inside",

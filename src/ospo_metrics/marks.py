@@ -57,13 +57,8 @@ def traces(marks: Sequence[Mark]) -> list[Figure]:
 
 
 def legend(marks: Sequence[Mark]) -> str:
-    """Which sign means what, in one sentence; empty where nothing is marked."""
-    told = [f"{_SIGNS[kind]} {name}" for kind, (name, _, _) in _KINDS.items() if _of(kind, marks)]
-    return (
-        f"Marked above the panels: {', '.join(told)}. Point at a mark to read which one it is."
-        if told
-        else ""
-    )
+    """Which sign means what: "▼ events, ■ campaigns"; empty where nothing is marked."""
+    return ", ".join(f"{_SIGNS[kind]} {name}" for kind, (name, _, _) in _KINDS.items() if _of(kind, marks))
 
 
 def _of(kind: str, marks: Sequence[Mark]) -> list[Mark]:
@@ -72,9 +67,4 @@ def _of(kind: str, marks: Sequence[Mark]) -> list[Mark]:
 
 
 def _told(mark: Mark) -> str:
-    span = (
-        f"on {words.day(mark.starts_on)}"
-        if mark.starts_on == mark.ends_on
-        else f"{words.day(mark.starts_on)} to {words.day(mark.ends_on)}"
-    )
-    return f"<b>{plain(mark.name)}</b><br>{span}"
+    return f"<b>{plain(mark.name)}</b><br>{words.days(mark.starts_on, mark.ends_on)}"

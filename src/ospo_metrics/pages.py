@@ -157,7 +157,7 @@ def _page(
             )
             answers.append((metric, views.answer(metric, views.spoken(published, metric, scope))))
         if happened:
-            view["marks"] = marks.traces(happened)
+            view |= {"marks": marks.traces(happened), "signs": marks.legend(happened)}
         view_answers = _tight(
             said.render(scope=scope, is_first=is_first, answers=answers, asks=asks, most=_MOST_ANSWERS)
         )

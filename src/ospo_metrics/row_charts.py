@@ -37,8 +37,8 @@ _ROW, _EMPTY_ROW, _BOTTOM = 40, 24, 40
 _DOT = 29
 """How far below the upper edge of a line its dot stands, under its name."""
 
-_LONGEST_NAME = 34
-"""Letters of a name that fit beside its number on a phone."""
+_LONGEST_ROW = 41
+"""Letters of a name, what is noted beside it and its number that fit one line on a phone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ def _labels(metric: Metric, panel: Panel, axis: str, colour: str) -> list[Figure
             | {
                 "x": 0,
                 "xanchor": "left",
-                "text": f"{plain(_short_name(row.name))}{note}",
+                "text": f"{plain(_short(row.name, _LONGEST_ROW - len(row.note) - len(value)))}{note}",
                 "font": {"color": INK if is_known else MUTED, "size": 13},
             },
             at
@@ -162,8 +162,8 @@ def _labels(metric: Metric, panel: Panel, axis: str, colour: str) -> list[Figure
     return found
 
 
-def _short_name(name: str) -> str:
-    return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1].rstrip() + "…"
+def _short(name: str, room: int) -> str:
+    return name if len(name) <= room else name[: room - 1].rstrip() + "…"
 
 
 def _why_not(row: Row) -> str:

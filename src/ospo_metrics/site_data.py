@@ -73,8 +73,7 @@ class Occasion:
 
     @property
     def when(self) -> str:
-        first, last = words.day(self.starts_on), words.day(self.ends_on)
-        return first if self.starts_on == self.ends_on else f"{first} to {last}"
+        return words.days(self.starts_on, self.ends_on)
 
     @property
     def month(self) -> str:
@@ -207,14 +206,17 @@ def read(connection: duckdb.DuckDBPyConnection) -> Published:
 
 
 def file_name(kind: str, name: str, taken: Iterable[str] = ()) -> str:
-    """A name for the file of something that is called anything: `community-storage`; a number tells twins apart."""
+    """A name for the file of something that is called anything: `community-storage`; a number tells twins apart.
+
+    Twins are also those that differ only in capitals, for some file systems do not tell them apart.
+    """
     safe = "".join(
         letter if letter.isascii() and (letter.isalnum() or letter in "-_") else "-" for letter in name
     )
-    stem = f"{kind}-{safe.strip('-').lower()[:80] or 'x'}"
-    known, number = set(taken), 2
+    stem = f"{kind}-{safe.strip('-')[:80] or 'x'}"
+    known, number = {name.lower() for name in taken}, 2
     found = stem
-    while found in known:
+    while found.lower() in known:
         found, number = f"{stem}-{number}", number + 1
     return found
 

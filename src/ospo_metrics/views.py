@@ -188,7 +188,8 @@ def part(
     drawings += _of_occasions(published, metric, occasions)
     featured = said.occasion or _featured(published, metric, occasions)
     drawings += _evidence(published, metric, scope, said, featured)
-    facts = said.numbers if len(said.numbers) <= MOST_FACTS else _few(metric, said)
+    own = [number for number in said.numbers if number.segment in metric.segments]
+    facts = own if len(own) <= MOST_FACTS else _few(metric, said)
     found: dict[str, Any] = {
         "scope": scope,
         "about": said.occasion,
@@ -335,11 +336,10 @@ def _few_periods(metric: Metric, series: Mapping[str, Sequence[Number]]) -> list
 
 def _ranking(published: Published, metric: Metric, said: Spoken) -> dict[str, Any]:
     """Where there are many segments, or some that are no words of ours: all of one period, the largest first."""
-    others = [number for number in said.numbers if number.segment != metric.headline_segment]
-    is_needed = len(said.numbers) > MOST_FACTS or any(
-        number.segment not in metric.segments for number in others
-    )
-    if not is_needed or said.main is None:
+    others = [number for number in said.numbers if number.segment not in metric.segments]
+    if not others and len(said.numbers) > MOST_FACTS:
+        others = [number for number in said.numbers if number.segment != metric.headline_segment]
+    if not others or said.main is None:
         return {"rows": [], "panels": []}
     period = (said.main.period_start, said.main.period_end)
     same = [number for number in others if (number.period_start, number.period_end) == period]
@@ -367,15 +367,11 @@ def _grouped(named: Sequence[tuple[str, Number]]) -> list[Panel]:
     groups: dict[str, list[tuple[str, Number]]] = defaultdict(list)
     for name, number in named:
         title, _, rest = name.partition(", ")
-        groups[title if rest else ""].append((rest or name, number))
+        groups[title if rest else ""].append((words.upper_first(rest) or name, number))
     if len(groups) < 2 or min(map(len, groups.values())) < 3:
         groups = {"": list(named)}
     return [
-        Panel(
-            title,
-            rows[0][1].segment,
-            [Row(words.upper_first(name), "", None, number) for name, number in rows],
-        )
+        Panel(title, rows[0][1].segment, [Row(name, "", None, number) for name, number in rows])
         for title, rows in groups.items()
     ]
 

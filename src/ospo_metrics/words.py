@@ -317,6 +317,16 @@ def day(on: date) -> str:
     return f"{on.day} {MONTHS[on.month - 1]} {on.year}"
 
 
+def days(first: date, last: date) -> str:
+    """One day or several, and no month or year twice: "9 to 10 May 2026", "31 January to 1 February 2026"."""
+    if first == last:
+        return day(first)
+    begins = day(first)
+    if first.year == last.year:
+        begins = f"{first.day}" if first.month == last.month else f"{first.day} {MONTHS[first.month - 1]}"
+    return f"{begins} to {day(last)}"
+
+
 def instant(at: datetime, zone: str) -> str:
     """A day and a time on the OSPO's own clock."""
     local = at.astimezone(ZoneInfo(zone))
@@ -407,7 +417,8 @@ def _ends(metric: Metric, number: Number, lower: float) -> tuple[str, str | None
     upper, tell, unit = number.upper, _plain, f"{NBSP}{metric.unit}"
     match metric.kind:
         case "proportion":
-            decimals = _decimals(number.value or 0.0, number.sample_size)
+            middle = (lower + (1.0 if upper is None else upper)) / 2
+            decimals = _decimals(middle if number.value is None else number.value, number.sample_size)
             return _percent(lower, decimals), _percent(1.0 if upper is None else upper, decimals), f"{NBSP}%"
         case "duration":
             divisor, noun = _scale(number.value if number.value is not None else lower)
