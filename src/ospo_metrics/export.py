@@ -104,17 +104,7 @@ def _tell(
 ) -> dict[str, int]:
     """The metrics with small groups folded, and their words."""
     kinds = {metric.metric: metric.kind for metric in words.metrics}
-    lists = {
-        name
-        for (name,) in connection.execute(
-            "select project_id from warehouse.core.dim_projects where kind = 'mailing_list'"
-        ).fetchall()
-    }
-    told = [
-        row
-        for row in folding.rows(connection, list(kinds), "warehouse.")
-        if row["scope_kind"] != "project" or row["scope_id"] in lists
-    ]
+    told = folding.rows(connection, list(kinds), "warehouse.", for_public=True)
     k = max(folding.PUBLIC_GROUP, workspace.settings.privacy.smallest_group)
     structure = folding.structure(connection, kinds, "warehouse.")
     folded = suppress(told, k, structure, for_public=True)
