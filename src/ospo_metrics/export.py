@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -157,13 +158,15 @@ def _search(folder: Path, workspace: Workspace, words: catalog.Catalog) -> None:
     privacy.check_files(folder)
     known = _everybody(workspace)
     ours = _our_words(workspace, words)
-    found = {
-        f"{name!r} in {where}"
-        for where, text in _texts(folder, workspace.database.name)
-        for name in _named(text, known - ours)
-    }
+    found: dict[str, set[str]] = defaultdict(set)
+    for where, text in _texts(folder, workspace.database.name):
+        for name in _named(text, known - ours):
+            found[name].add(where)
     if found:
-        shown = ", ".join(sorted(found)[:5])
+        shown = ", ".join(
+            f"{name!r} in {min(places)}" + (f" and {len(places) - 1} more" if len(places) > 1 else "")
+            for name, places in sorted(found.items())[:5]
+        )
         raise privacy.PrivacyError(
             f"somebody is named in what was to be for everybody: {shown}. Nothing was exported. Change the title or "
             "name of the event, list or community in which it stands."
