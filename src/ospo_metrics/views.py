@@ -202,7 +202,8 @@ def part(
         "ranking": ranking,
         "curve": _curve_table(published, metric, scope, said, featured),
         "others": [_others(published, metric, *other) for other in others],
-        "occasions": _occasion_rows(published, metric, occasions),
+        "occasions": _occasion_rows(published, metric, occasions)
+        | {"is_drawn": any(drawing.id == "occasions" for drawing in drawings)},
         "has_basis": bool(metric.of),
     }
     return found, drawings

@@ -327,6 +327,14 @@ def days(first: date, last: date) -> str:
     return f"{begins} to {day(last)}"
 
 
+def months(first: date, last: date) -> str:
+    """One month or several, and no year twice: "August to October 2026", "December 2025 to February 2026"."""
+    if (first.year, first.month) == (last.year, last.month):
+        return month(first)
+    begins = MONTHS[first.month - 1] if first.year == last.year else month(first)
+    return f"{begins} to {month(last)}"
+
+
 def instant(at: datetime, zone: str) -> str:
     """A day and a time on the OSPO's own clock."""
     local = at.astimezone(ZoneInfo(zone))

@@ -1,0 +1,134 @@
+"""The last three months in five sentences at most, each with the page that shows it.
+
+Nothing is chosen by taste: what came of the goals, the first number that got worse for sure and the first that got
+better, the newest event and the newest campaign of which something can be told; and where that is fewer than five, what
+the pages say first, in their order.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from ospo_metrics import goals_page, views, words
+from ospo_metrics.changes import Change
+from ospo_metrics.site_data import Published, Scope
+from ospo_metrics.views import Answer
+
+MOST = 5
+_EVENT, _CAMPAIGN = "event_follow_through_30d", "campaign_lift"
+_NUMBERS = ("no", "one", "two", "three", "four", "five")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One sentence: what it is about in a few words, what stands small below it, and the page that shows more."""
+
+    lead: str
+    answer: Answer
+    more: str
+    href: str
+    page: str
+
+
+def period(today: date) -> tuple[date, date]:
+    """The three whole months before a day; the end is exclusive."""
+    months = today.year * 12 + today.month - 1
+    return date((months - 3) // 12, (months - 3) % 12 + 1, 1), today.replace(day=1)
+
+
+def heading(today: date, count: int) -> str:
+    """What the sentences are called: "August to October 2026 in five sentences"."""
+    start, end = period(today)
+    told = f"{_NUMBERS[count]} {'sentence' if count == 1 else 'sentences'}"
+    return f"{words.months(start, end - timedelta(days=1))} in {told}"
+
+
+def sentences(published: Published) -> list[Said]:
+    """What the quarter comes to."""
+    found = [*_goals(published), *_changes(published), *_newest(published)]
+    told = {change.metric.metric for change in _told(published)}
+    found += [said for metric, said in _usual(published) if metric not in told]
+    return found[:MOST]
+
+
+def _goals(published: Published) -> Iterator[Said]:
+    if published.goals:
+        verdicts = goals_page.verdicts(published.goals)
+        yield Said("Goals", goals_page.summary(published.goals), verdicts, "goals.html", "Goals")
+
+
+def _told(published: Published) -> list[Change]:
+    """Of the changes that end within the quarter, the first that is worse and the first that is better."""
+    start, _ = period(published.today)
+    recent = [change for change in published.changes.told if change.now.period_end > start]
+    worse = [change for change in recent if not change.is_better][:1]
+    return worse + [change for change in recent if change.is_better][:1]
+
+
+def _changes(published: Published) -> Iterator[Said]:
+    told = _told(published)
+    for change in told:
+        metric, now = change.metric, change.now
+        scope = Scope(change.about.kind, change.about.id, change.about.name, change.about.name)
+        answer = views.answer(metric, views.Spoken([now], now, change.about.name))
+        page, title = _home(published, metric.metric)
+        href = f"{page}.html#{metric.metric if scope.kind == 'program' else scope.key}" if page else ""
+        lead = "Better for sure" if change.is_better else "Worse for sure"
+        yield Said(lead, answer, words.change(metric, now, change.before), href, title)
+    if not told and published.changes.compared:
+        count = words.count(published.changes.compared)
+        text = f"Of {count} numbers that can be compared with the period before, none of this quarter differs for sure."
+        yield Said("Changes", Answer(text, "", ""), "Chance alone explains all of them.", "", "")
+
+
+def _newest(published: Published) -> Iterator[Said]:
+    """The newest event, and the newest campaign, of which something can be told."""
+    for kind, name in (("event", _EVENT), ("campaign", _CAMPAIGN)):
+        metric = published.metrics.get(name)
+        for occasion in published.told.get(name, ()) if metric else ():
+            numbers = views.of_occasion(published, metric, occasion)
+            main = next((one for one in numbers if one.segment == metric.headline_segment), None)
+            if occasion.kind != kind or main is None or main.status in ("too_early", "no_data"):
+                continue
+            answer, more = views.answer(metric, views.Spoken(numbers, main, occasion.name)), ""
+            if not main.is_ok:
+                answer, more = _in_two(words.reason(main))
+            lead = f"The newest {kind} that can be told: {occasion.name}, {occasion.month}"
+            yield Said(lead, answer, more, f"{occasion.page}.html", occasion.name)
+            break
+
+
+def _in_two(reason: str) -> tuple[Answer, str]:
+    """Why there is no number: its first sentence, and the rest."""
+    first, *rest = re.split(r"(?<=[.!?]) (?=[A-Z])", reason, maxsplit=1)
+    return Answer(first, "", "", is_known=False), " ".join(rest)
+
+
+def _usual(published: Published) -> Iterator[tuple[str, Said]]:
+    """What each page says first of the program, where it is of the quarter."""
+    program, (start, _) = published.scopes[0], period(published.today)
+    for page in published.pages:
+        for name in page.metrics[:1] if page.about == "communities" else ():
+            metric = published.metrics[name]
+            said = views.spoken(published, metric, program)
+            if said.main is None or not said.main.has_value or said.main.period_end <= start or said.occasion:
+                continue
+            change = words.change(metric, said.main, views.before(said.main, published.of(name, program)))
+            yield name, Said(page.question, views.answer(metric, said), change, f"{page.page}.html#{name}", page.title)
+
+
+def _home(published: Published, metric: str) -> tuple[str, str]:
+    """The first page about communities that shows a metric, and what it is called."""
+    return next(
+        (
+            (page.page, page.title)
+            for page in published.pages
+            if page.about == "communities" and metric in page.metrics
+        ),
+        ("", ""),
+    )
+
+
