@@ -72,7 +72,8 @@ def how_sure(found: Changes) -> str:
         if found.sure
         else "None differs by more than chance explains."
     )
-    return f"{compared} {'number was' if found.compared == 1 else 'numbers were'} compared with the period before. {told}"
+    were = "number was" if found.compared == 1 else "numbers were"
+    return f"{compared} {were} compared with the period before. {told}"
 
 
 def _compared(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import groupby, pairwise
 
-from ospo_metrics import cohort_charts, words
+from ospo_metrics import cohort_charts, locales, words
 from ospo_metrics.catalog import Metric
 from ospo_metrics.chart_style import (
     COLOURS,
@@ -448,9 +448,10 @@ def _hover(panel: _Panel, numbers: Sequence[Number], texts: Sequence[str]) -> Fi
             for number, text in zip(numbers, texts, strict=True)
         ]
         return {"hovertext": texts, "hovertemplate": "%{hovertext}<extra></extra>"}
+    month = locales.date("", "%B", "%Y")
     span = "" if months == 1 else f"{months} months to " if months else f"{number.days} days to the end of "
     same = texts[0] if len(set(texts)) == 1 else "%{hovertext}"
-    found = {"hovertemplate": f"{span}%{{x|%B %Y}}<br><b>{plain(panel.label)}</b>: {same}<extra></extra>"}
+    found = {"hovertemplate": f"{span}%{{x|{month}}}<br><b>{plain(panel.label)}</b>: {same}<extra></extra>"}
     return found if len(set(texts)) == 1 else found | {"hovertext": texts}
 
 
@@ -577,7 +578,7 @@ def _as_of_text(as_of: date, top: float, lines_below: int) -> Figure:
         "yanchor": "bottom",
         "yshift": 8 + 17 * lines_below,
         "showarrow": False,
-        "text": f"until {as_of.day} {words.MONTHS[as_of.month - 1][:3]}",
+        "text": f"until {words.short_day(as_of)}",
         "font": {"color": MUTED, "size": 12},
     }
 

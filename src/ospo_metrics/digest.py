@@ -19,7 +19,7 @@ from urllib.parse import quote
 import duckdb
 import jinja2
 
-from ospo_metrics import changes, goals, privacy, project, readings, words
+from ospo_metrics import changes, goals, locales, privacy, project, readings, words
 from ospo_metrics.catalog import Metric
 from ospo_metrics.changes import OLDEST_CHANGE_DAYS, Change
 from ospo_metrics.readings import PROGRAM, About, Build
@@ -79,7 +79,7 @@ def write(workspace: Workspace) -> list[Path]:
 
 def make(workspace: Workspace) -> Digest:
     """Read the published file and choose what is told; pages are linked where they are there."""
-    with open_published(workspace.database) as connection:
+    with open_published(workspace.database) as connection, locales.used(readings.build(connection).locale):
         return read(connection, {path.name for path in workspace.dashboards.glob("*.html")})
 
 

@@ -1,4 +1,4 @@
-"""What was the goal? From the goal by its audience, message and channels to the number that decides, and its verdict."""
+"""What was the goal? From its audience, message and channels to the number that decides, and the verdict."""
 
 from __future__ import annotations
 
@@ -63,7 +63,9 @@ def render(
                     {
                         "verdict": answer.verdict,
                         "class": answer.verdict.replace(" ", "-"),
-                        "about": answer.about.name if answer.about.kind == "community" else "All communities together",
+                        "about": answer.about.name
+                        if answer.about.kind == "community"
+                        else "All communities together",
                         "key": Scope(answer.about.kind, answer.about.id, "", "").key,
                         "sentence": answer.sentence,
                     }

@@ -22,14 +22,15 @@ from markupsafe import Markup
 
 from ospo_metrics import (
     chart_style,
-    charts,
     event_pages,
     goals_page,
+    locales,
     marks,
     methods_page,
     privacy,
     project,
     quarter,
+    readings,
     site_data,
     view_files,
     views,
@@ -42,7 +43,6 @@ from ospo_metrics.site_data import Coverage, Published, Scope, read
 from ospo_metrics.view_files import as_json, view_file
 from ospo_metrics.views import Drawing, headline
 from ospo_metrics.warehouse import open_published
-from ospo_metrics.words import Number
 
 BUNDLE = "plotly-basic.min.js"
 """The smallest Plotly bundle that draws our charts: npm's plotly.js-basic-dist-min, 1.2 MB, the same for all pages.
@@ -76,7 +76,8 @@ def write(connection: duckdb.DuckDBPyConnection, folder: Path, digest: str = "")
     `digest` is the way from there to the digest of the week, where there is one.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    return _put(render(read(connection), digest), folder)
+    with locales.used(readings.build(connection).locale):
+        return _put(render(read(connection), digest), folder)
 
 
 def render(published: Published, digest: str = "") -> Iterator[tuple[str, str]]:
@@ -397,7 +398,7 @@ def _site(published: Published) -> dict[str, Any]:
             {
                 "config": chart_style.CONFIG,
                 "dark": chart_style.DARK,
-                "layout": chart_style.LAYOUT,
+                "layout": chart_style.layout(),
                 "xaxis": chart_style.X_AXIS,
                 "yaxis": chart_style.Y_AXIS,
                 "today": published.today.isoformat(),

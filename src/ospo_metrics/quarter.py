@@ -88,7 +88,9 @@ def _newest(published: Published) -> Iterator[Said]:
     """The newest event, and the newest campaign, of which something can be told."""
     for kind, name in (("event", _EVENT), ("campaign", _CAMPAIGN)):
         metric = published.metrics.get(name)
-        for occasion in published.told.get(name, ()) if metric else ():
+        if metric is None:
+            continue
+        for occasion in published.told.get(name, ()):
             numbers = views.of_occasion(published, metric, occasion)
             main = next((one for one in numbers if one.segment == metric.headline_segment), None)
             if occasion.kind != kind or main is None or main.status in ("too_early", "no_data"):
@@ -117,7 +119,12 @@ def _usual(published: Published) -> Iterator[tuple[str, Said]]:
             if said.main is None or not said.main.has_value or said.main.period_end <= start or said.occasion:
                 continue
             change = words.change(metric, said.main, views.before(said.main, published.of(name, program)))
-            yield name, Said(page.question, views.answer(metric, said), change, f"{page.page}.html#{name}", page.title)
+            yield (
+                name,
+                Said(
+                    page.question, views.answer(metric, said), change, f"{page.page}.html#{name}", page.title
+                ),
+            )
 
 
 def _home(published: Published, metric: str) -> tuple[str, str]:
@@ -130,5 +137,3 @@ def _home(published: Published, metric: str) -> tuple[str, str]:
         ),
         ("", ""),
     )
-
-

@@ -79,7 +79,7 @@ class Occasion:
 
     @property
     def month(self) -> str:
-        return f"{words.MONTHS[self.starts_on.month - 1][:3]} {self.starts_on.year}"
+        return words.short_month(self.starts_on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,7 +380,7 @@ def _costs(connection: duckdb.DuckDBPyConnection, tables: set[str]) -> dict[tupl
             sum(program_amount) as amount,
             any_value(program_currency) as currency,
             sum(staff_hours) as staff_hours,
-            list(printf('%,.0f %s', amount, currency) order by amount)
+            list({'amount': amount, 'currency': currency} order by amount)
                 filter (amount > 0 and program_amount is null) as unrated
         from core.fct_costs
         where object_kind in ('event', 'campaign')
@@ -391,12 +391,16 @@ def _costs(connection: duckdb.DuckDBPyConnection, tables: set[str]) -> dict[tupl
 
 
 def _cost(row: dict[str, Any]) -> str:
-    parts = [f"{row['amount']:,.0f} {row['currency']}"] if row["amount"] else []
-    parts += row["unrated"] or []
-    hours = f"{row['staff_hours']:,.0f} hours of our people" if row["staff_hours"] else ""
+    unrated = [_money(one) for one in row["unrated"] or []]
+    parts = [*([_money(row)] if row["amount"] else []), *unrated]
+    hours = f"{words.count(round(row['staff_hours']))} hours of our people" if row["staff_hours"] else ""
     sentence = " and ".join([*parts, *([hours] if hours else [])])
-    note = f" No rate is known for {', '.join(row['unrated'])}, so it is not added." if row["unrated"] else ""
+    note = f" No rate is known for {', '.join(unrated)}, so it is not added." if unrated else ""
     return f"It cost {sentence}.{note}" if sentence else ""
+
+
+def _money(row: Mapping[str, Any]) -> str:
+    return f"{words.count(round(row['amount']))} {row['currency']}"
 
 
 def _marks(
