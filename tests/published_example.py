@@ -262,6 +262,27 @@ OWN = frozenset(
 Occasion = tuple[str, str, date, date]
 
 
+def _goals(connection: duckdb.DuckDBPyConnection, named: list[str]) -> None:
+    """A goal of each fate: hit, missed, too early, and one that nobody can judge."""
+    june, december = date(2026, 6, 30), date(2026, 12, 31)
+    rows: list[tuple[Any, ...]] = [
+        ("arrivals", "new_contributors", 1.0, june, []),
+        ("answers", "first_response_time", 0.01, june, ["community-1"]),
+        ("staying", "newcomer_retention", 0.5, december, []),
+        ("wishes", None, None, None, []),
+    ]
+    _table(
+        connection,
+        "core.dim_goals",
+        "goal_id varchar, goal varchar, audience varchar, message varchar, channels varchar[], metric varchar, "
+        "target double, due_on date, community_ids varchar[]",
+        [
+            (key, f"More {named[0]}"[:20_000], f"Users of {named[0]}", named[-1], ["blog", named[0]], *rest)
+            for key, *rest in rows
+        ],
+    )
+
+
 def _occasions(
     connection: duckdb.DuckDBPyConnection, communities: list[tuple[str, str]], count: int
 ) -> list[Occasion]:
@@ -278,9 +299,13 @@ def _occasions(
     _table(
         connection,
         "core.dim_events",
-        "event_id varchar, name varchar, city varchar, venue varchar, starts_on date, ends_on date, role varchar",
+        "event_id varchar, name varchar, city varchar, venue varchar, starts_on date, ends_on date, role varchar, "
+        "goal_id varchar",
         [
-            (key, f"{named[at % len(named)]} Days {at + 1}"[:20_000], "Berlin", None, first, last, "hosted")
+            (
+                *(key, f"{named[at % len(named)]} Days {at + 1}"[:20_000], "Berlin", None, first, last),
+                *("hosted", "arrivals"),
+            )
             for at, (_, key, first, last) in enumerate(events)
         ],
     )
@@ -294,7 +319,7 @@ def _occasions(
         connection,
         "core.dim_campaigns",
         "campaign_id varchar, name varchar, starts_on date, ends_on date, channels varchar[], "
-        "community_ids varchar[]",
+        "community_ids varchar[], goal_id varchar",
         [
             (
                 key,
@@ -303,10 +328,12 @@ def _occasions(
                 last,
                 ["blog"],
                 [communities[0][0]],
+                None,
             )
             for at, (_, key, first, last) in enumerate(campaigns)
         ],
     )
+    _goals(connection, named)
     _table(
         connection,
         "core.dim_shocks",

@@ -37,6 +37,8 @@ PAGES = [
         "newcomers",
         "help",
         "attendees",
+        "turnout",
+        "goals",
         "campaigns",
         "channels",
         "communities",
@@ -303,7 +305,7 @@ def test_everything_is_reached_with_the_keyboard(browser: Browser, example: Path
     for _ in range(70):
         page.keyboard.press("Tab")
         reached.append(page.evaluate("document.activeElement.innerText.split('\\n')[0].trim()"))
-    assert reached[:3] == ["Skip to the content", "Example OSPO", "Newcomers"]
+    assert reached[:3] == ["Skip to the content", "Example OSPO", "This quarter"]
     choices = reached.index("All communities together")
     assert reached[choices + 1] == "All there is"
     assert {"Copy", "More", "Save as PNG", "Save as SVG", "The same as a table"} <= set(reached[choices:])
@@ -465,6 +467,8 @@ def test_older_events_unfold(browser: Browser, example: Path) -> None:
     """Of many events the newest stand open; a button shows the others, and says that it did."""
     seen = open_page(browser, example, "reach.html")
     table = seen.page.locator("[data-name=reach_unique_people-events]")
+    assert table.locator("tbody tr:visible").count() == 0
+    seen.page.locator("[data-part=reach_unique_people]").get_by_text("in sentences").click()
     assert table.locator("tbody tr:visible").count() == 5
     button = seen.page.locator("[data-part=reach_unique_people]").get_by_role("button", name="older")
     assert button.get_attribute("aria-expanded") == "false"

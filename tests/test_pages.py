@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 import published_example
-from ospo_metrics import chart_style, event_pages, pages, privacy, site_data, view_files, views, words
+from ospo_metrics import chart_style, digest, event_pages, pages, privacy, site_data, view_files, views, words
 from ospo_metrics.progress import Quiet
 from ospo_metrics.settings import Community, Ospo, Settings, Workspace
 from ospo_metrics.site_data import Published, Scope
@@ -65,6 +65,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     found = workspace(tmp_path_factory.mktemp("made"))
     published_example.build(found.database)
     pages.report(found, Quiet())
+    digest.write(found)
     return found
 
 
@@ -117,7 +118,7 @@ def test_there_is_an_index_and_a_page_for_each_question(made: Workspace, example
     communities = [f"community-{scope.id}" for scope in example.scopes if scope.kind == "community"]
     events = [occasion.page for occasion in example.occasions]
     own = [page.page for page in example.pages]
-    assert names(made) == sorted(["index", "events", "methods", *own, *communities, *events])
+    assert names(made) == sorted(["index", "goals", "events", "methods", *own, *communities, *events])
     index = Reader(html(made, "index"))
     for page in example.pages:
         assert f"{page.page}.html" in index.every("a", "href")
@@ -271,6 +272,10 @@ def test_links_lead_somewhere(made: Workspace, example: Published) -> None:
     for page, reader in readers:
         for address in reader.every("a", "href"):
             if address.startswith("https:"):
+                continue
+            if address == "../digest.html":
+                assert page == "index"
+                assert (made.published / "digest.html").is_file()
                 continue
             file, _, place = address.partition("#")
             target = known[file.removesuffix(".html") or page]
@@ -455,7 +460,7 @@ def test_pages_are_made_from_the_published_file_alone(tmp_path: Path) -> None:
         pages.report(found, Quiet())
     published_example.build(found.database)
     written = pages.report(found, Quiet())
-    assert [path.name for path in written[:3]] == ["index.html", "newcomers.html", "reach.html"]
+    assert [path.name for path in written[:3]] == ["index.html", "goals.html", "reach.html"]
     assert {path.name for path in written} == {f"{name}.html" for name in names(found)}
     again = [path.read_bytes() for path in pages.report(found, Quiet())]
     assert [path.read_bytes() for path in written] == again

@@ -46,6 +46,7 @@ _BOTTOM = 46
 _HEIGHTS = {"bars": 210, "line": 170}
 _HEIGHT = 150
 _SMALLEST_PANEL = 46
+_MUCH_LONGER = 3  # times as long
 _AS_OF_LETTERS = 14
 """Letters that the day up to which the data tell takes of the first line of a heading."""
 _ORDER = ("month", "quarter", "year", "span")
@@ -216,21 +217,24 @@ def when(number: Number) -> str:
 
 def _panels(metric: Metric, shown: Mapping[str, Sequence[Number]]) -> list[_Panel]:
     every = [number for row in shown.values() for number in row]
-    common, width = scale(metric, every), _width(every)
-    if metric.chart == "bars" and common.low == 0:
-        common = replace(common, top=max(common.top, 5.0 if metric.kind != "proportion" else 0.0))
+    scales, width = _scales(metric, shown), _width(every)
     tallest = _HEIGHTS.get(metric.chart, _HEIGHT)
-    unit = f"{common.unit} {step(shown)}"
     texts = {
-        segment: (words.label(metric, segment), unit + _cut(metric, row, common))
+        segment: (
+            words.label(metric, segment),
+            f"{scales[segment].unit} {step(shown)}{_cut(metric, row, scales[segment])}",
+        )
         for segment, row in shown.items()
     }
     room = LONGEST_LINE - _AS_OF_LETTERS
     longest = LONGEST_LINE if all(len(label) + len(told) < room for label, told in texts.values()) else 0
     panels = []
     for index, (segment, row) in enumerate(shown.items(), 1):
+        common = scales[segment]
         is_flat = not common.is_log and not any(
-            number.value or number.upper for number in row if is_drawn(metric, number)
+            number.value or (number.upper and metric.chart != "bars")
+            for number in row
+            if is_drawn(metric, number)
         )
         own, height = _own_height(metric, row, common, tallest)
         if is_flat:
@@ -253,6 +257,30 @@ def _panels(metric: Metric, shown: Mapping[str, Sequence[Number]]) -> list[_Pane
             )
         )
     return panels
+
+
+def _scales(metric: Metric, shown: Mapping[str, Sequence[Number]]) -> dict[str, Scale]:
+    """One scale for all segments; waits many times as long as the main one have another, or nothing else would show."""
+    every = [number for row in shown.values() for number in row]
+    common = scale(metric, every)
+    if metric.chart == "bars" and common.low == 0:
+        common = replace(common, top=max(common.top, 5.0 if metric.kind != "proportion" else 0.0))
+    highest = {
+        segment: max(
+            (number.value for number in row if number.is_ok and number.value is not None), default=0.0
+        )
+        for segment, row in shown.items()
+    }
+    main = highest.get(metric.headline_segment, 0.0)
+    long = {segment for segment, value in highest.items() if value > _MUCH_LONGER * main}
+    if metric.kind != "duration" or not main or not long:
+        return dict.fromkeys(shown, common)
+    groups = [long, set(shown) - long]
+    return {
+        segment: scale(metric, [number for other in group for number in shown[other]])
+        for group in groups
+        for segment in group
+    }
 
 
 def _own_height(metric: Metric, row: Sequence[Number], common: Scale, tallest: float) -> tuple[Scale, float]:

@@ -116,7 +116,7 @@ def sentence(metric: Metric, number: Number, scope: str) -> str:
         return f"{label(metric, number.segment)}: {amount(metric, number)}{_range(metric, number)}."
     filled = template.format(
         amount=amount(metric, number),
-        k=count(number.numerator),
+        k="none" if number.numerator == 0 else count(number.numerator),
         n=count(number.denominator),
         of_n=_how_many(number.denominator, metric.of),
         k_of_n=_k_of_n(metric, number),
@@ -225,6 +225,8 @@ def amount(metric: Metric, number: Number) -> str:
             told = f"{count(_three_digits(value))}{NBSP}{metric.unit}"
         case "ratio":
             told = f"{_plain(value)} times"
+        case "difference" if number.segment in metric.counted:
+            told = _how_many(value, metric.unit)
         case "difference" | "score":
             told = f"{_signed(metric, value)}{NBSP}{_noun(metric.unit, abs(_scaled(metric, value)))}"
         case _:
@@ -238,7 +240,7 @@ def short(metric: Metric, number: Number) -> str:
         return WITHOUT_NUMBER.get(number.status, WITHOUT_NUMBER["no_data"])[1]
     if number.value is None or metric.kind in ("proportion", "duration", "ratio"):
         return amount(metric, number)
-    if metric.kind in ("difference", "score"):
+    if metric.kind in ("difference", "score") and number.segment not in metric.counted:
         return _signed(metric, number.value)
     return count(_three_digits(number.value) if metric.kind == "cost" else number.value)
 
