@@ -73,6 +73,7 @@ def build(
     names: tuple[str, ...] = ("Storage", "Networking", "Documentation"),
     ospo_name: str = "Example OSPO",
     events: int = 4,
+    locale: str = "en-GB",
 ) -> Path:
     """Write the published file; `names` are what the communities are called."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -92,8 +93,8 @@ def build(
             connection,
             "meta.build",
             "as_of timestamptz, built_at timestamptz, ospo_name varchar, is_simulated boolean, "
-            "version varchar, audience varchar, timezone varchar",
-            [(AS_OF, AS_OF, ospo_name, is_simulated, "0.1.0", "internal", "Europe/Berlin")],
+            "version varchar, audience varchar, timezone varchar, locale varchar",
+            [(AS_OF, AS_OF, ospo_name, is_simulated, "0.1.0", "internal", "Europe/Berlin", locale)],
         )
         _table(
             connection,

@@ -463,6 +463,30 @@ def test_without_scripts_nothing_is_lost(browser: Browser, example: Path) -> Non
     page.context.close()
 
 
+def test_numbers_are_written_as_the_locale_does(browser: Browser, tmp_path: Path) -> None:
+    """In German a comma stands before decimals and a point between thousands: in sentences, charts and tables.
+
+    A saved table has bare numbers all the same, for whatever reads it next.
+    """
+    dashboards = made(tmp_path, locale="de-DE")
+    seen = open_page(browser, dashboards, "newcomers.html", accept_downloads=True)
+    text = seen.page.locator("body").inner_text().replace("\u00a0", " ")
+    assert "8.425 items" in text
+    assert not re.search(r"\d,\d{3}\b(?! %)", text)
+    chart = seen.page.locator("[data-figure=newcomer_retention-time]")
+    assert chart.evaluate("place => place.layout.separators") == ",."
+    seen.page.locator("[data-part=newcomer_retention] details.table summary").first.click()
+    cells = seen.page.locator("[data-name=newcomer_retention] td").all_inner_texts()
+    shown = next(cell for cell in cells if re.match(r"\d+,\d", cell))
+    with seen.page.expect_download() as saved:
+        seen.page.get_by_role("button", name="Save as CSV: Did they stay?").first.click()
+    rows = list(csv.reader(io.StringIO(Path(saved.value.path()).read_text(encoding="utf-8-sig"))))
+    number = shown.split("\n")[0].split("\u00a0")[0].replace(",", ".")
+    assert f"{number}%" in {cell for row in rows for cell in row}
+    assert seen.errors == []
+    seen.page.context.close()
+
+
 def test_older_events_unfold(browser: Browser, example: Path) -> None:
     """Of many events the newest stand open; a button shows the others, and says that it did."""
     seen = open_page(browser, example, "reach.html")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import threading
+from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,18 @@ import duckdb
 import pytest
 
 import published_example
-from ospo_metrics import chart_style, digest, event_pages, pages, privacy, site_data, view_files, views, words
+from ospo_metrics import (
+    chart_style,
+    digest,
+    event_pages,
+    pages,
+    privacy,
+    quarter,
+    site_data,
+    view_files,
+    views,
+    words,
+)
 from ospo_metrics.progress import Quiet
 from ospo_metrics.settings import Community, Ospo, Settings, Workspace
 from ospo_metrics.site_data import Published, Scope
@@ -287,6 +299,73 @@ def test_links_lead_somewhere(made: Workspace, example: Published) -> None:
             assert not place or place in places, address
             looked_at += 1
     assert looked_at > 1000
+
+
+def test_a_quarter_is_told_in_five_sentences_each_shown_where_it_leads(
+    made: Workspace, example: Published
+) -> None:
+    """At most five, of the last three whole months; the page behind each has the same sentence or its number."""
+    said = quarter.sentences(example)
+    assert len(said) == quarter.MOST
+    assert quarter.period(example.today) == (date(2026, 4, 1), date(2026, 7, 1))
+    index = Reader(html(made, "index"))
+    assert "April to June 2026 in five sentences" in index.text
+    scopes = [scope.key for scope in example.scopes]
+    for item in said:
+        sentence = " ".join(f"{item.answer.before}{item.answer.amount}{item.answer.after}".split())
+        assert sentence in index.text.replace(" .", ".").replace(" ,", ",")
+        page, _, place = item.href.partition("#")
+        assert item.href in index.every("a", "href")
+        place = shown(made, page.removesuffix(".html"), scopes.index(place) if place in scopes else 0)
+        assert (item.answer.amount.split(words.NBSP)[0] or sentence) in place
+    assert said[0].lead == "Goals"
+
+
+def test_a_goal_is_told_from_its_audience_to_its_verdict(made: Workspace, example: Published) -> None:
+    """Audience, message, channels, number and target stand in this order, then the verdict with its sentence."""
+    reader = Reader(html(made, "goals"))
+    answers = example.goals or ()
+    assert {answer.verdict for answer in answers} == {"hit", "missed", "too early", "cannot be told"}
+    assert "Of 4 goals 1 was hit, 1 was missed, 1 is too early to tell and 1 cannot be told." in reader.text
+    for answer in answers:
+        goal = answer.goal
+        steps = [
+            goal.goal,
+            goal.audience,
+            goal.message,
+            ", ".join(goal.channels),
+            answer.target,
+            answer.sentence,
+        ]
+        places = [reader.text.index(" ".join(step.split())) for step in steps]
+        assert places[1:4] == sorted(places[1:4])
+        if goal.metric:
+            assert any(
+                link.endswith(f"#{goal.metric}") or f"#community={answer.about.id}" in link
+                for link in reader.every("a", "href")
+            )
+    for occasion in example.occasions:
+        assert (f"{occasion.page}.html" in reader.every("a", "href")) == (occasion.goal == "arrivals")
+
+
+def test_without_goals_the_page_teaches_how_to_write_one(tmp_path: Path, made: Workspace) -> None:
+    """No goal in the sheet: the page says what to write down. No sheet at all, as for everybody: there is no page."""
+    found = workspace(tmp_path)
+    found.database.parent.mkdir()
+    shutil.copyfile(made.database, found.database)
+    with duckdb.connect(str(found.database)) as connection:
+        connection.execute("delete from core.dim_goals")
+    pages.report(found, Quiet())
+    reader = Reader(html(found, "goals"))
+    assert "No goal is written down" in reader.text
+    for column in ("audience", "message", "channels", "metric", "target", "by", "communities"):
+        assert column in reader.text
+    assert "goals.html" in Reader(html(found, "index")).every("a", "href")
+    with duckdb.connect(str(found.database)) as connection:
+        connection.execute("drop table core.dim_goals")
+    pages.report(found, Quiet())
+    assert "goals" not in names(found)
+    assert "goals.html" not in Reader(html(found, "index")).every("a", "href")
 
 
 def test_a_community_has_a_front_door(made: Workspace, example: Published) -> None:
