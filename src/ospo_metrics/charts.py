@@ -47,6 +47,7 @@ _HEIGHTS = {"bars": 210, "line": 170}
 _HEIGHT = 150
 _SMALLEST_PANEL = 46
 _MUCH_LONGER = 3  # times as long
+_LETTERS_ACROSS = 60  # of a label, from one end of the time to the other
 _AS_OF_LETTERS = 14
 """Letters that the day up to which the data tell takes of the first line of a heading."""
 _ORDER = ("month", "quarter", "year", "span")
@@ -105,7 +106,7 @@ def draw(
     last = max(number.period_end for panel in panels for number in panel.numbers)
     layout: Figure = {
         "height": round(total),
-        "margin": {"l": 44, "r": 66 if metric.chart == "line" else 12, "t": 0, "b": 0},
+        "margin": {"l": 44, "r": _right_margin(metric, panels, as_of), "t": 0, "b": 0},
         "annotations": [],
         "shapes": [],
         "xaxis": {
@@ -527,6 +528,19 @@ def _labels(metric: Metric, panel: _Panel, as_of: date) -> list[Figure]:
     return [*labels, *_gap_texts(metric, panel)]
 
 
+def _right_margin(metric: Metric, panels: Sequence[_Panel], as_of: date) -> int:
+    """Room for the newest number at the end of each line."""
+    if metric.chart != "line":
+        return 12
+    newest = [
+        words.short(metric, known[-1])
+        for panel in panels
+        if (known := [number for number in panel.numbers if not is_incomplete(number, as_of)])
+        and known[-1].has_value
+    ]
+    return max([46, *(14 + 8 * len(text) for text in newest)])
+
+
 def _newest_label(metric: Metric, panel: _Panel, newest: Number) -> Figure:
     """The newest finished number, written on top of its bar or at the end of its line."""
     value = newest.value or 0.0
@@ -566,7 +580,7 @@ def _gap_texts(metric: Metric, panel: _Panel) -> Iterator[Figure]:
     periods = len(panel.numbers)
     for run in _runs(metric, panel, known=False):
         texts = {status_words(number) for number in run}
-        if len(run) / periods < 0.1 or len(texts) != 1:
+        if len(texts) != 1 or len(run) / periods < max(len(text) for text in texts) / _LETTERS_ACROSS:
             continue
         starts = _beginning(run[0], panel.width)
         yield {

@@ -283,7 +283,8 @@ def _index(published: Published, own_pages: Mapping[str, str], digest: str) -> d
         published.metrics[page.metrics[0]]
         for page in published.pages
         if page.metrics and page.about == "communities" and _is_over_time(published, page.metrics[0])
-    ][:_MOST_COLUMNS]
+    ]
+    firsts = [metric for metric in firsts if metric.direction != "context"][:_MOST_COLUMNS]
     said = quarter.sentences(published)
     return {
         "heading": quarter.heading(published.today, len(said)) if said else "What we know so far",

@@ -115,6 +115,8 @@ def _usual(published: Published) -> Iterator[tuple[str, Said]]:
     for page in published.pages:
         for name in page.metrics[:1] if page.about == "communities" else ():
             metric = published.metrics[name]
+            if metric.direction == "context":
+                continue
             said = views.spoken(published, metric, program)
             if said.main is None or not said.main.has_value or said.main.period_end <= start or said.occasion:
                 continue

@@ -67,9 +67,7 @@ class Ospo(_Table):
         try:
             Locale.parse(value, sep="-")
         except (UnknownLocaleError, ValueError):
-            raise ValueError(
-                f"{value!r} is no locale; write language and country, such as 'en-GB' or 'de-DE'"
-            ) from None
+            raise ValueError("no such locale; write language and country, such as 'en-GB'") from None
         return value
 
     @field_validator("timezone")
