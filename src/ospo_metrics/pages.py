@@ -287,9 +287,9 @@ def _index(published: Published, own_pages: Mapping[str, str], digest: str) -> d
     firsts = [metric for metric in firsts if metric.direction != "context"][:_MOST_COLUMNS]
     said = quarter.sentences(published)
     return {
-        "heading": quarter.heading(published.today, len(said)) if said else "What we know so far",
+        "heading": quarter.heading(published, len(said)) if said else "What we know so far",
         "sentences": said,
-        "held_back": _held_back(published),
+        "held_back": quarter.held_back(published),
         "digest": digest,
         "cards": [
             {
@@ -335,32 +335,6 @@ def _homes(published: Published) -> dict[str, str]:
 
 def _is_over_time(published: Published, metric: str) -> bool:
     return any(published.of(metric, scope) for scope in published.scopes)
-
-
-def _held_back(published: Published) -> str:
-    """Why there is nothing newer to tell, although a later month is over: which source is behind."""
-    program = published.scopes[0]
-    rows = [
-        [number for number in published.of(page.metrics[0], program) if number.is_month]
-        for page in published.pages
-        if page.metrics and page.about == "communities"
-    ]
-    known = [
-        number.period_end
-        for row in rows
-        for number in row
-        if number.status not in ("too_early", "no_data") and number.period_end <= published.today
-    ]
-    newest = max(known, default=None)
-    waiting = (
-        number
-        for row in rows
-        for number in row
-        if number.period_start == newest
-        and number.period_end <= published.today
-        and number.status == "too_early"
-    )
-    return next((words.reason(number) for number in waiting), "")
 
 
 def _source_row(published: Published, row: Coverage) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The last three months in five sentences at most, each with the page that shows it.
+"""The last three months that are known in five sentences at most, each with the page that shows it.
 
 Nothing is chosen by taste: what came of the goals, the first number that got worse for sure and the first that got
 better, the newest event and the newest campaign of which something can be told; and where that is fewer than five, what
@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from ospo_metrics import goals_page, views, words
-from ospo_metrics.changes import Change
+from ospo_metrics.catalog import Metric
+from ospo_metrics.changes import OLDEST_CHANGE_DAYS, Change
 from ospo_metrics.site_data import Published, Scope
 from ospo_metrics.views import Answer
+from ospo_metrics.words import Number
 
 MOST = 5
 _EVENT, _CAMPAIGN = "event_follow_through_30d", "campaign_lift"
@@ -33,15 +35,46 @@ class Said:
     page: str
 
 
-def period(today: date) -> tuple[date, date]:
-    """The three whole months before a day; the end is exclusive."""
-    months = today.year * 12 + today.month - 1
-    return date((months - 3) // 12, (months - 3) % 12 + 1, 1), today.replace(day=1)
+def period(published: Published) -> tuple[date, date]:
+    """The three months that end with the newest one that is over and known; the end is exclusive."""
+    known = [
+        number.period_end
+        for row in _months(published)
+        for number in row
+        if number.status not in ("too_early", "no_data") and number.period_end <= published.today
+    ]
+    end = max(known, default=published.today).replace(day=1)
+    months = end.year * 12 + end.month - 1
+    return date((months - 3) // 12, (months - 3) % 12 + 1, 1), end
 
 
-def heading(today: date, count: int) -> str:
+def held_back(published: Published) -> str:
+    """Why there is nothing newer to tell, although a later month is over: which source is behind."""
+    _, end = period(published)
+    waiting = (
+        number
+        for row in _months(published)
+        for number in row
+        if number.period_start == end
+        and number.period_end <= published.today
+        and number.status == "too_early"
+    )
+    return next((words.reason(number) for number in waiting), "")
+
+
+def _months(published: Published) -> list[list[Number]]:
+    """Of what each page tells first of the program, the months."""
+    program = published.scopes[0]
+    return [
+        [number for number in published.of(page.metrics[0], program) if number.is_month]
+        for page in published.pages
+        if page.metrics and page.about == "communities"
+    ]
+
+
+def heading(published: Published, count: int) -> str:
     """What the sentences are called: "August to October 2026 in five sentences"."""
-    start, end = period(today)
+    start, end = period(published)
     told = f"{_NUMBERS[count]} {'sentence' if count == 1 else 'sentences'}"
     return f"{words.months(start, end - timedelta(days=1))} in {told}"
 
@@ -62,8 +95,8 @@ def _goals(published: Published) -> Iterator[Said]:
 
 def _told(published: Published) -> list[Change]:
     """Of the changes that end within the quarter, the first that is worse and the first that is better."""
-    start, _ = period(published.today)
-    recent = [change for change in published.changes.told if change.now.period_end > start]
+    start, end = period(published)
+    recent = [change for change in published.changes.told if start < change.now.period_end <= end]
     worse = [change for change in recent if not change.is_better][:1]
     return worse + [change for change in recent if change.is_better][:1]
 
@@ -78,10 +111,12 @@ def _changes(published: Published) -> Iterator[Said]:
         href = f"{page}.html#{metric.metric if scope.kind == 'program' else scope.key}" if page else ""
         lead = "Better for sure" if change.is_better else "Worse for sure"
         yield Said(lead, answer, words.change(metric, now, change.before), href, title)
-    if not told and published.changes.compared:
-        count = words.count(published.changes.compared)
-        text = f"Of {count} numbers that can be compared with the period before, none of this quarter differs for sure."
-        yield Said("Changes", Answer(text, "", ""), "Chance alone explains all of them.", "", "")
+    _, end = period(published)
+    is_compared = published.changes.compared and published.today - end <= timedelta(days=OLDEST_CHANGE_DAYS)
+    if is_compared and not published.changes.told:
+        count = f"{words.count(published.changes.compared)} numbers"
+        rest = " that can be compared with the period before differs for sure."
+        yield Said("Changes", Answer("None of ", count, rest), "Chance is explanation enough.", "", "")
 
 
 def _newest(published: Published) -> Iterator[Said]:
@@ -111,7 +146,7 @@ def _in_two(reason: str) -> tuple[Answer, str]:
 
 def _usual(published: Published) -> Iterator[tuple[str, Said]]:
     """What each page says first of the program, where it is of the quarter."""
-    program, (start, _) = published.scopes[0], period(published.today)
+    program, (start, _) = published.scopes[0], period(published)
     for page in published.pages:
         for name in page.metrics[:1] if page.about == "communities" else ():
             metric = published.metrics[name]
@@ -120,13 +155,21 @@ def _usual(published: Published) -> Iterator[tuple[str, Said]]:
             said = views.spoken(published, metric, program)
             if said.main is None or not said.main.has_value or said.main.period_end <= start or said.occasion:
                 continue
-            change = words.change(metric, said.main, views.before(said.main, published.of(name, program)))
+            change = _change(published, metric, said.main)
             yield (
                 name,
                 Said(
                     page.question, views.answer(metric, said), change, f"{page.page}.html#{name}", page.title
                 ),
             )
+
+
+def _change(published: Published, metric: Metric, now: Number) -> str:
+    """How a number of the program compares with the period before, unless that may be chance among so many."""
+    before = views.before(now, published.of(metric.metric, published.scopes[0]))
+    p = words.chance(metric, now, before) if before else None
+    is_sure = any(change.metric == metric and change.now == now for change in published.changes.sure)
+    return words.change(metric, now, before) if is_sure or p is None or p >= 0.05 else ""
 
 
 def _home(published: Published, metric: str) -> tuple[str, str]:

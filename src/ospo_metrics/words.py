@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,6 +41,7 @@ _REMEDIES = {
     "refused": "It appears when what stands in the way is gone; until then a number would mislead.",
     "no_data": "It appears once a source, or a sheet of the team, tells of it.",
 }
+_FILE_NAME = re.compile(r"[a-z_]+\.[a-z]{2,5}\b")
 _OVERRIDES = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C], None)
 _SINGULAR = {"people": "person"}
 _SOURCES = {
@@ -419,7 +421,8 @@ def listed(parts: Sequence[str]) -> str:
 
 
 def upper_first(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    """Raise the first letter, unless the first word is the name of a file."""
+    return text if _FILE_NAME.match(text) else text[:1].upper() + text[1:]
 
 
 def lower_first(text: str) -> str:
