@@ -24,7 +24,7 @@ MOST_SECONDS, MOST_SECONDS_TO_A_CHART = 20, 1
 OPENED = 7
 WATCHED = """
     new MutationObserver((_, watching) => {
-        if (!document.querySelector('[data-figure] .main-svg .plot :is(path, image)')) return;
+        if (!document.querySelector('[data-figure] .main-svg .trace path')) return;
         watching.disconnect();
         requestAnimationFrame(() => { window.firstChart = performance.now(); });
     }).observe(document, { childList: true, subtree: true });
@@ -32,6 +32,7 @@ WATCHED = """
 FIRST_CHART = """
     () => new Promise((done) => {
         const look = () => (window.firstChart ? done(window.firstChart) : requestAnimationFrame(look));
+        window.setTimeout(() => done(60000), 60000);
         look();
     })
 """
