@@ -73,6 +73,7 @@ def build(
     names: tuple[str, ...] = ("Storage", "Networking", "Documentation"),
     ospo_name: str = "Example OSPO",
     events: int = 4,
+    locale: str = "en-GB",
 ) -> Path:
     """Write the published file; `names` are what the communities are called."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -92,8 +93,8 @@ def build(
             connection,
             "meta.build",
             "as_of timestamptz, built_at timestamptz, ospo_name varchar, is_simulated boolean, "
-            "version varchar, audience varchar, timezone varchar",
-            [(AS_OF, AS_OF, ospo_name, is_simulated, "0.1.0", "internal", "Europe/Berlin")],
+            "version varchar, audience varchar, timezone varchar, locale varchar",
+            [(AS_OF, AS_OF, ospo_name, is_simulated, "0.1.0", "internal", "Europe/Berlin", locale)],
         )
         _table(
             connection,
@@ -262,6 +263,27 @@ OWN = frozenset(
 Occasion = tuple[str, str, date, date]
 
 
+def _goals(connection: duckdb.DuckDBPyConnection, named: list[str]) -> None:
+    """A goal of each fate: hit, missed, too early, and one that nobody can judge."""
+    june, december = date(2026, 6, 30), date(2026, 12, 31)
+    rows: list[tuple[Any, ...]] = [
+        ("arrivals", "new_contributors", 1.0, june, []),
+        ("answers", "first_response_time", 0.01, june, ["community-1"]),
+        ("staying", "newcomer_retention", 0.5, december, []),
+        ("wishes", None, None, None, []),
+    ]
+    _table(
+        connection,
+        "core.dim_goals",
+        "goal_id varchar, goal varchar, audience varchar, message varchar, channels varchar[], metric varchar, "
+        "target double, due_on date, community_ids varchar[]",
+        [
+            (key, f"More {named[0]}"[:20_000], f"Users of {named[0]}", named[-1], ["blog", named[0]], *rest)
+            for key, *rest in rows
+        ],
+    )
+
+
 def _occasions(
     connection: duckdb.DuckDBPyConnection, communities: list[tuple[str, str]], count: int
 ) -> list[Occasion]:
@@ -278,9 +300,13 @@ def _occasions(
     _table(
         connection,
         "core.dim_events",
-        "event_id varchar, name varchar, city varchar, venue varchar, starts_on date, ends_on date, role varchar",
+        "event_id varchar, name varchar, city varchar, venue varchar, starts_on date, ends_on date, role varchar, "
+        "goal_id varchar",
         [
-            (key, f"{named[at % len(named)]} Days {at + 1}"[:20_000], "Berlin", None, first, last, "hosted")
+            (
+                *(key, f"{named[at % len(named)]} Days {at + 1}"[:20_000], "Berlin", None, first, last),
+                *("hosted", "arrivals"),
+            )
             for at, (_, key, first, last) in enumerate(events)
         ],
     )
@@ -294,7 +320,7 @@ def _occasions(
         connection,
         "core.dim_campaigns",
         "campaign_id varchar, name varchar, starts_on date, ends_on date, channels varchar[], "
-        "community_ids varchar[]",
+        "community_ids varchar[], goal_id varchar",
         [
             (
                 key,
@@ -303,10 +329,12 @@ def _occasions(
                 last,
                 ["blog"],
                 [communities[0][0]],
+                None,
             )
             for at, (_, key, first, last) in enumerate(campaigns)
         ],
     )
+    _goals(connection, named)
     _table(
         connection,
         "core.dim_shocks",

@@ -21,7 +21,7 @@ def build(path: Path, **more: Any) -> Path:
         for table in ("metrics.metric_values", "meta.sources", "meta.runs", "meta.reconciliation"):
             connection.execute(f"delete from {table}")
         connection.execute(
-            "create table core.dim_goals (goal_id varchar, goal varchar, audience varchar, message varchar, "
+            "create or replace table core.dim_goals (goal_id varchar, goal varchar, audience varchar, message varchar, "
             "channels varchar[], metric varchar, target double, due_on date, community_ids varchar[])"
         )
         connection.execute(

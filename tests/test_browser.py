@@ -37,6 +37,8 @@ PAGES = [
         "newcomers",
         "help",
         "attendees",
+        "turnout",
+        "goals",
         "campaigns",
         "channels",
         "communities",
@@ -303,7 +305,7 @@ def test_everything_is_reached_with_the_keyboard(browser: Browser, example: Path
     for _ in range(70):
         page.keyboard.press("Tab")
         reached.append(page.evaluate("document.activeElement.innerText.split('\\n')[0].trim()"))
-    assert reached[:3] == ["Skip to the content", "Example OSPO", "Newcomers"]
+    assert reached[:3] == ["Skip to the content", "Example OSPO", "This quarter"]
     choices = reached.index("All communities together")
     assert reached[choices + 1] == "All there is"
     assert {"Copy", "More", "Save as PNG", "Save as SVG", "The same as a table"} <= set(reached[choices:])
@@ -461,10 +463,36 @@ def test_without_scripts_nothing_is_lost(browser: Browser, example: Path) -> Non
     page.context.close()
 
 
+def test_numbers_are_written_as_the_locale_does(browser: Browser, tmp_path: Path) -> None:
+    """In German a comma stands before decimals and a point between thousands: in sentences, charts and tables.
+
+    A saved table has bare numbers all the same, for whatever reads it next.
+    """
+    dashboards = made(tmp_path, locale="de-DE")
+    seen = open_page(browser, dashboards, "newcomers.html", accept_downloads=True)
+    text = seen.page.locator("body").inner_text().replace("\u00a0", " ")
+    assert "8.425 items" in text
+    assert not re.search(r"\d,\d{3}\b(?! %)", text)
+    chart = seen.page.locator("[data-figure=newcomer_retention-time]")
+    assert chart.evaluate("place => place.layout.separators") == ",."
+    seen.page.locator("[data-part=newcomer_retention] details.table summary").first.click()
+    cells = seen.page.locator("[data-name=newcomer_retention] td").all_inner_texts()
+    shown = next(cell for cell in cells if re.match(r"\d+,\d", cell))
+    with seen.page.expect_download() as saved:
+        seen.page.get_by_role("button", name="Save as CSV: Did they stay?").first.click()
+    rows = list(csv.reader(io.StringIO(Path(saved.value.path()).read_text(encoding="utf-8-sig"))))
+    number = shown.split("\n")[0].split("\u00a0")[0].replace(",", ".")
+    assert f"{number}%" in {cell for row in rows for cell in row}
+    assert seen.errors == []
+    seen.page.context.close()
+
+
 def test_older_events_unfold(browser: Browser, example: Path) -> None:
     """Of many events the newest stand open; a button shows the others, and says that it did."""
     seen = open_page(browser, example, "reach.html")
     table = seen.page.locator("[data-name=reach_unique_people-events]")
+    assert table.locator("tbody tr:visible").count() == 0
+    seen.page.locator("[data-part=reach_unique_people]").get_by_text("in sentences").click()
     assert table.locator("tbody tr:visible").count() == 5
     button = seen.page.locator("[data-part=reach_unique_people]").get_by_role("button", name="older")
     assert button.get_attribute("aria-expanded") == "false"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import threading
+from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,18 @@ import duckdb
 import pytest
 
 import published_example
-from ospo_metrics import chart_style, event_pages, pages, privacy, site_data, view_files, views, words
+from ospo_metrics import (
+    chart_style,
+    digest,
+    event_pages,
+    pages,
+    privacy,
+    quarter,
+    site_data,
+    view_files,
+    views,
+    words,
+)
 from ospo_metrics.progress import Quiet
 from ospo_metrics.settings import Community, Ospo, Settings, Workspace
 from ospo_metrics.site_data import Published, Scope
@@ -65,6 +77,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     found = workspace(tmp_path_factory.mktemp("made"))
     published_example.build(found.database)
     pages.report(found, Quiet())
+    digest.write(found)
     return found
 
 
@@ -117,7 +130,7 @@ def test_there_is_an_index_and_a_page_for_each_question(made: Workspace, example
     communities = [f"community-{scope.id}" for scope in example.scopes if scope.kind == "community"]
     events = [occasion.page for occasion in example.occasions]
     own = [page.page for page in example.pages]
-    assert names(made) == sorted(["index", "events", "methods", *own, *communities, *events])
+    assert names(made) == sorted(["index", "goals", "events", "methods", *own, *communities, *events])
     index = Reader(html(made, "index"))
     for page in example.pages:
         assert f"{page.page}.html" in index.every("a", "href")
@@ -272,6 +285,10 @@ def test_links_lead_somewhere(made: Workspace, example: Published) -> None:
         for address in reader.every("a", "href"):
             if address.startswith("https:"):
                 continue
+            if address == "../digest.html":
+                assert page == "index"
+                assert (made.published / "digest.html").is_file()
+                continue
             file, _, place = address.partition("#")
             target = known[file.removesuffix(".html") or page]
             places = (
@@ -282,6 +299,73 @@ def test_links_lead_somewhere(made: Workspace, example: Published) -> None:
             assert not place or place in places, address
             looked_at += 1
     assert looked_at > 1000
+
+
+def test_a_quarter_is_told_in_five_sentences_each_shown_where_it_leads(
+    made: Workspace, example: Published
+) -> None:
+    """At most five, of the last three whole months; the page behind each has the same sentence or its number."""
+    said = quarter.sentences(example)
+    assert len(said) == quarter.MOST
+    assert quarter.period(example) == (date(2026, 4, 1), date(2026, 7, 1))
+    index = Reader(html(made, "index"))
+    assert "April to June 2026 in five sentences" in index.text
+    scopes = [scope.key for scope in example.scopes]
+    for item in said:
+        sentence = " ".join(f"{item.answer.before}{item.answer.amount}{item.answer.after}".split())
+        assert sentence in index.text.replace(" .", ".").replace(" ,", ",")
+        page, _, place = item.href.partition("#")
+        assert item.href in index.every("a", "href")
+        place = shown(made, page.removesuffix(".html"), scopes.index(place) if place in scopes else 0)
+        assert (item.answer.amount.split(words.NBSP)[0] or sentence) in place
+    assert said[0].lead == "Goals"
+
+
+def test_a_goal_is_told_from_its_audience_to_its_verdict(made: Workspace, example: Published) -> None:
+    """Audience, message, channels, number and target stand in this order, then the verdict with its sentence."""
+    reader = Reader(html(made, "goals"))
+    answers = example.goals or ()
+    assert {answer.verdict for answer in answers} == {"hit", "missed", "too early", "cannot be told"}
+    assert "Of 4 goals 1 was hit, 1 was missed, 1 is too early to tell and 1 cannot be told." in reader.text
+    for answer in answers:
+        goal = answer.goal
+        steps = [
+            goal.goal,
+            goal.audience,
+            goal.message,
+            ", ".join(goal.channels),
+            answer.target,
+            answer.sentence,
+        ]
+        places = [reader.text.index(" ".join(step.split())) for step in steps]
+        assert places[1:4] == sorted(places[1:4])
+        if goal.metric:
+            assert any(
+                link.endswith(f"#{goal.metric}") or f"#community={answer.about.id}" in link
+                for link in reader.every("a", "href")
+            )
+    for occasion in example.occasions:
+        assert (f"{occasion.page}.html" in reader.every("a", "href")) == (occasion.goal == "arrivals")
+
+
+def test_without_goals_the_page_teaches_how_to_write_one(tmp_path: Path, made: Workspace) -> None:
+    """No goal in the sheet: the page says what to write down. No sheet at all, as for everybody: there is no page."""
+    found = workspace(tmp_path)
+    found.database.parent.mkdir()
+    shutil.copyfile(made.database, found.database)
+    with duckdb.connect(str(found.database)) as connection:
+        connection.execute("delete from core.dim_goals")
+    pages.report(found, Quiet())
+    reader = Reader(html(found, "goals"))
+    assert "No goal is written down" in reader.text
+    for column in ("audience", "message", "channels", "metric", "target", "by", "communities"):
+        assert column in reader.text
+    assert "goals.html" in Reader(html(found, "index")).every("a", "href")
+    with duckdb.connect(str(found.database)) as connection:
+        connection.execute("drop table core.dim_goals")
+    pages.report(found, Quiet())
+    assert "goals" not in names(found)
+    assert "goals.html" not in Reader(html(found, "index")).every("a", "href")
 
 
 def test_a_community_has_a_front_door(made: Workspace, example: Published) -> None:
@@ -455,7 +539,7 @@ def test_pages_are_made_from_the_published_file_alone(tmp_path: Path) -> None:
         pages.report(found, Quiet())
     published_example.build(found.database)
     written = pages.report(found, Quiet())
-    assert [path.name for path in written[:3]] == ["index.html", "newcomers.html", "reach.html"]
+    assert [path.name for path in written[:3]] == ["index.html", "goals.html", "reach.html"]
     assert {path.name for path in written} == {f"{name}.html" for name in names(found)}
     again = [path.read_bytes() for path in pages.report(found, Quiet())]
     assert [path.read_bytes() for path in written] == again

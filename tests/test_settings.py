@@ -67,6 +67,12 @@ def test_the_template_of_a_new_workspace_is_valid() -> None:
             "'Europe/Berlin'. Write for example: timezone = \"Europe/Berlin\"",
         ),
         (
+            'timezone = "Europe/Berlin"',
+            'locale = "german"',
+            "ospo.toml, line 3: 'ospo.locale' is 'german': no such locale; write language and country, such as "
+            "'en-GB'. Write for example: locale = \"de-DE\"",
+        ),
+        (
             'projects = ["example/fastfs", "example/block-*"]',
             'projects = "example/fastfs"',
             "ospo.toml, line 8: 'communities.1.projects' is 'example/fastfs': input should be a valid list. "

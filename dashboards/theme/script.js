@@ -156,6 +156,7 @@ document.documentElement.classList.add("js");
     layout.font = { ...layout.font, family: getComputedStyle(document.body).fontFamily };
     layout.width = isPrinting ? printWidth : undefined;
     layout.autosize = !isPrinting;
+    place.closest("figure").classList.toggle("is-tall", layout.height > 600);
     window.Plotly.react(place, data, layout, settings.config);
   }
 
@@ -218,8 +219,10 @@ document.documentElement.classList.add("js");
   /* A cell that a spreadsheet would take for a formula begins with an apostrophe; a number is a bare number. */
   function cellText(text) {
     const plain = text.replaceAll("\u00a0", " ").replace(/\s+/g, " ").trim();
-    if (/^[+\u2212-]?[\d,]+(\.\d+)?( %)?$/.test(plain)) {
-      return plain.replaceAll(",", "").replace("\u2212", "-").replace(/^\+/, "").replace(" %", "%");
+    const [decimal, group] = settings.layout.separators;
+    const number = plain.replaceAll(/(?<=\d).(?=\d{3}(?!\d))/g, (mark) => (mark === group.replace("\u00a0", " ") ? "" : mark)).replace(decimal, ".");
+    if (/^[+\u2212-]?\d+(\.\d+)?( %)?$/.test(number)) {
+      return number.replace("\u2212", "-").replace(/^\+/, "").replace(" %", "%");
     }
     return /^[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]/.test(text.trimStart()) || /^[\t\r]/.test(text) ? `'${plain}` : plain;
   }

@@ -46,13 +46,14 @@ OPTIONAL_WORDS = (
     "of",
     "happened",
     "compare",
+    "counted",
     "sentence_not_reached",
     "chaoss_name",
     "chaoss_url",
     "chaoss_deviation",
     "status",
 )
-_LISTS = ("caveats", "compare")
+_LISTS = ("caveats", "compare", "counted")
 
 
 class CatalogError(Exception):
@@ -65,8 +66,8 @@ class Metric:
 
     `segments` are labels in the order in which they are shown; `of` is the plural noun of what a share or a
     waiting time is counted over, and `happened` what those did who no longer wait; `compare` names two segments whose
-    difference is put into words. `grain` says what a row of its table is for; `chaoss_deviation` where it is not what
-    CHAOSS writes, and why.
+    difference is put into words; `counted` are those segments of a difference that are plain counts. `grain` says what
+    a row of its table is for; `chaoss_deviation` where it is not what CHAOSS writes, and why.
     """
 
     metric: str
@@ -89,6 +90,7 @@ class Metric:
     of: str = ""
     happened: str = ""
     compare: tuple[str, ...] = ()
+    counted: tuple[str, ...] = ()
     chaoss_name: str = ""
     chaoss_url: str = ""
     chaoss_deviation: str = ""
@@ -125,6 +127,7 @@ class Catalog:
 METRIC_COLUMNS = {field.name: "VARCHAR" for field in fields(Metric)} | {
     "caveats": "VARCHAR[]",
     "compare": "VARCHAR[]",
+    "counted": "VARCHAR[]",
     "segments": "JSON",
 }
 """The columns of `metrics.metric_catalog` with their DuckDB types, in the order of `metric_rows`."""
@@ -182,7 +185,7 @@ def metric_from_row(row: Mapping[str, Any]) -> Metric:
     """Rebuild a metric from its row in `metrics.metric_catalog`."""
     values: dict[str, Any] = {name: "" if row[name] is None else row[name] for name in METRIC_COLUMNS}
     for name in _LISTS:
-        values[name] = tuple(values[name])
+        values[name] = tuple(values[name] or ())
     values["segments"] = json.loads(values["segments"])
     return Metric(**values)
 
@@ -271,6 +274,9 @@ def _check_segments(where: str, words: Mapping[str, Any]) -> None:
         raise CatalogError(f"{where} has headline_segment {headline!r}; write one of its segments: {known}.")
     if pair and (not isinstance(pair, list) or len(pair) != 2 or not set(pair) <= set(segments)):
         raise CatalogError(f"{where} has 'compare' {pair!r}; name two of its segments: {known}.")
+    counted = words.get("counted", [])
+    if not isinstance(counted, list) or not set(counted) <= set(segments):
+        raise CatalogError(f"{where} has 'counted' {counted!r}; list some of its segments: {known}.")
 
 
 def _check_template(where: str, key: str, template: str) -> None:

@@ -6,6 +6,8 @@ from functools import lru_cache
 from html import escape
 from typing import Any
 
+from ospo_metrics import locales
+
 Figure = dict[str, Any]
 
 TRACE_TYPES = frozenset({"bar", "scatter"})
@@ -103,13 +105,19 @@ PALE = 0.4
 _MEANINGS = {"new": "newcomers", "existing": "regulars", "returning": "regulars"}
 
 
+def layout() -> Figure:
+    """What every chart's layout says, with numbers as the locale writes them."""
+    style = locales.current()
+    return LAYOUT | {"separators": style.decimal + style.group}
+
+
 def whole(figure: Figure) -> Figure:
     """A figure with what all charts have in common, as the page's script completes it."""
-    layout = LAYOUT | figure["layout"]
+    whole_layout = layout() | figure["layout"]
     for name, part in figure["layout"].items():
         if name.startswith(("xaxis", "yaxis")):
-            layout[name] = (X_AXIS if name.startswith("x") else Y_AXIS) | part
-    return {"data": figure["data"], "layout": layout}
+            whole_layout[name] = (X_AXIS if name.startswith("x") else Y_AXIS) | part
+    return {"data": figure["data"], "layout": whole_layout}
 
 
 def meaning(segment: str) -> str:

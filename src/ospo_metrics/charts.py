@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import groupby, pairwise
 
-from ospo_metrics import cohort_charts, words
+from ospo_metrics import cohort_charts, locales, words
 from ospo_metrics.catalog import Metric
 from ospo_metrics.chart_style import (
     COLOURS,
@@ -46,6 +46,8 @@ _BOTTOM = 46
 _HEIGHTS = {"bars": 210, "line": 170}
 _HEIGHT = 150
 _SMALLEST_PANEL = 46
+_MUCH_LONGER = 3  # times as long
+_LETTERS_ACROSS = 60  # of a label, from one end of the time to the other
 _AS_OF_LETTERS = 14
 """Letters that the day up to which the data tell takes of the first line of a heading."""
 _ORDER = ("month", "quarter", "year", "span")
@@ -104,7 +106,7 @@ def draw(
     last = max(number.period_end for panel in panels for number in panel.numbers)
     layout: Figure = {
         "height": round(total),
-        "margin": {"l": 44, "r": 66 if metric.chart == "line" else 12, "t": 0, "b": 0},
+        "margin": {"l": 44, "r": _right_margin(metric, panels, as_of), "t": 0, "b": 0},
         "annotations": [],
         "shapes": [],
         "xaxis": {
@@ -216,21 +218,24 @@ def when(number: Number) -> str:
 
 def _panels(metric: Metric, shown: Mapping[str, Sequence[Number]]) -> list[_Panel]:
     every = [number for row in shown.values() for number in row]
-    common, width = scale(metric, every), _width(every)
-    if metric.chart == "bars" and common.low == 0:
-        common = replace(common, top=max(common.top, 5.0 if metric.kind != "proportion" else 0.0))
+    scales, width = _scales(metric, shown), _width(every)
     tallest = _HEIGHTS.get(metric.chart, _HEIGHT)
-    unit = f"{common.unit} {step(shown)}"
     texts = {
-        segment: (words.label(metric, segment), unit + _cut(metric, row, common))
+        segment: (
+            words.label(metric, segment),
+            f"{scales[segment].unit} {step(shown)}{_cut(metric, row, scales[segment])}",
+        )
         for segment, row in shown.items()
     }
     room = LONGEST_LINE - _AS_OF_LETTERS
     longest = LONGEST_LINE if all(len(label) + len(told) < room for label, told in texts.values()) else 0
     panels = []
     for index, (segment, row) in enumerate(shown.items(), 1):
+        common = scales[segment]
         is_flat = not common.is_log and not any(
-            number.value or number.upper for number in row if is_drawn(metric, number)
+            number.value or (number.upper and metric.chart != "bars")
+            for number in row
+            if is_drawn(metric, number)
         )
         own, height = _own_height(metric, row, common, tallest)
         if is_flat:
@@ -253,6 +258,30 @@ def _panels(metric: Metric, shown: Mapping[str, Sequence[Number]]) -> list[_Pane
             )
         )
     return panels
+
+
+def _scales(metric: Metric, shown: Mapping[str, Sequence[Number]]) -> dict[str, Scale]:
+    """One scale for all segments; waits many times as long as the main one have another, or nothing else would show."""
+    every = [number for row in shown.values() for number in row]
+    common = scale(metric, every)
+    if metric.chart == "bars" and common.low == 0:
+        common = replace(common, top=max(common.top, 5.0 if metric.kind != "proportion" else 0.0))
+    highest = {
+        segment: max(
+            (number.value for number in row if number.is_ok and number.value is not None), default=0.0
+        )
+        for segment, row in shown.items()
+    }
+    main = highest.get(metric.headline_segment, 0.0)
+    long = {segment for segment, value in highest.items() if value > _MUCH_LONGER * main}
+    if metric.kind != "duration" or not main or not long:
+        return dict.fromkeys(shown, common)
+    groups = [long, set(shown) - long]
+    return {
+        segment: scale(metric, [number for other in group for number in shown[other]])
+        for group in groups
+        for segment in group
+    }
 
 
 def _own_height(metric: Metric, row: Sequence[Number], common: Scale, tallest: float) -> tuple[Scale, float]:
@@ -448,9 +477,10 @@ def _hover(panel: _Panel, numbers: Sequence[Number], texts: Sequence[str]) -> Fi
             for number, text in zip(numbers, texts, strict=True)
         ]
         return {"hovertext": texts, "hovertemplate": "%{hovertext}<extra></extra>"}
+    month = locales.date("", "%B", "%Y")
     span = "" if months == 1 else f"{months} months to " if months else f"{number.days} days to the end of "
     same = texts[0] if len(set(texts)) == 1 else "%{hovertext}"
-    found = {"hovertemplate": f"{span}%{{x|%B %Y}}<br><b>{plain(panel.label)}</b>: {same}<extra></extra>"}
+    found = {"hovertemplate": f"{span}%{{x|{month}}}<br><b>{plain(panel.label)}</b>: {same}<extra></extra>"}
     return found if len(set(texts)) == 1 else found | {"hovertext": texts}
 
 
@@ -498,6 +528,19 @@ def _labels(metric: Metric, panel: _Panel, as_of: date) -> list[Figure]:
     return [*labels, *_gap_texts(metric, panel)]
 
 
+def _right_margin(metric: Metric, panels: Sequence[_Panel], as_of: date) -> int:
+    """Room for the newest number at the end of each line."""
+    if metric.chart != "line":
+        return 12
+    newest = [
+        words.short(metric, known[-1])
+        for panel in panels
+        if (known := [number for number in panel.numbers if not is_incomplete(number, as_of)])
+        and known[-1].has_value
+    ]
+    return max([46, *(14 + 8 * len(text) for text in newest)])
+
+
 def _newest_label(metric: Metric, panel: _Panel, newest: Number) -> Figure:
     """The newest finished number, written on top of its bar or at the end of its line."""
     value = newest.value or 0.0
@@ -537,7 +580,7 @@ def _gap_texts(metric: Metric, panel: _Panel) -> Iterator[Figure]:
     periods = len(panel.numbers)
     for run in _runs(metric, panel, known=False):
         texts = {status_words(number) for number in run}
-        if len(run) / periods < 0.1 or len(texts) != 1:
+        if len(texts) != 1 or len(run) / periods < max(len(text) for text in texts) / _LETTERS_ACROSS:
             continue
         starts = _beginning(run[0], panel.width)
         yield {
@@ -577,7 +620,7 @@ def _as_of_text(as_of: date, top: float, lines_below: int) -> Figure:
         "yanchor": "bottom",
         "yshift": 8 + 17 * lines_below,
         "showarrow": False,
-        "text": f"until {as_of.day} {words.MONTHS[as_of.month - 1][:3]}",
+        "text": f"until {words.short_day(as_of)}",
         "font": {"color": MUTED, "size": 12},
     }
 

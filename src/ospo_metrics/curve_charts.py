@@ -128,7 +128,7 @@ def _cell(step: Step, *, rises: bool) -> tuple[str, str, str]:
 
     low, high = (step.upper, step.lower) if rises else (step.lower, step.upper)
     between = "" if low is None or high is None else f"{percent(low)} to {percent(high)}{NBSP}%"
-    return f"{percent(step.share)}{NBSP}%", between, f"{step.at_risk:,} watched"
+    return f"{percent(step.share)}{NBSP}%", between, f"{words.count(step.at_risk)} watched"
 
 
 def _curve(label: str, steps: Sequence[Step], colour: str, *, rises: bool) -> list[Figure]:

@@ -1,9 +1,8 @@
 """What a week's mail tells: what changed, how sure that is, and what to do.
 
-Nothing in it is chosen by taste. Of all comparisons of a newest period with the one before it, only those count as a
-change that hold when all are looked at together (Benjamini and Hochberg 1995, one in ten); what got worse comes
-before what got better, the program before its communities. Then come goals whose month has just been told, events and
-campaigns of which something could be told for the first time in the last week, and what is broken or missing.
+Nothing in it is chosen by taste. First come the changes that hold when all comparisons are looked at together (see
+`changes`), then goals whose month has just been told, events and campaigns of which something could be told for the
+first time in the last week, and what is broken or missing.
 """
 
 from __future__ import annotations
@@ -20,19 +19,15 @@ from urllib.parse import quote
 import duckdb
 import jinja2
 
-from ospo_metrics import goals, privacy, project, readings, words
+from ospo_metrics import changes, goals, locales, privacy, project, readings, words
 from ospo_metrics.catalog import Metric
-from ospo_metrics.lift import false_discovery
-from ospo_metrics.readings import PROGRAM, About, Build, Numbers
+from ospo_metrics.changes import OLDEST_CHANGE_DAYS, Change
+from ospo_metrics.readings import PROGRAM, About, Build
 from ospo_metrics.settings import Workspace
 from ospo_metrics.warehouse import open_published, records
 from ospo_metrics.words import Number
 
 MOST_ITEMS = 5
-MOST_FALSE = 0.1
-"""What share of the changes told may be chance."""
-
-OLDEST_CHANGE_DAYS = 400
 JUST_DAYS, SOON_DAYS, GOAL_SOON_DAYS, BEHIND_DAYS = 7, 14, 31, 7
 
 OUTCOMES, LIFT = "event_outcomes", "campaign_lift"
@@ -69,21 +64,6 @@ class Digest:
         return [(number, item.do) for number, item in enumerate(self.items, 1) if item.do]
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """One period against the one before it; `q` is the share of changes up to this one that may be chance."""
-
-    metric: Metric
-    about: About
-    now: Number
-    before: Number
-    q: float
-
-    @property
-    def is_better(self) -> bool:
-        return ((self.now.value or 0) > (self.before.value or 0)) == (self.metric.direction == "up")
-
-
 def write(workspace: Workspace) -> list[Path]:
     """Write `digest.md` and `digest.html` beside the dashboards; the privacy gate reads both before they are there."""
     told = make(workspace)
@@ -99,7 +79,7 @@ def write(workspace: Workspace) -> list[Path]:
 
 def make(workspace: Workspace) -> Digest:
     """Read the published file and choose what is told; pages are linked where they are there."""
-    with open_published(workspace.database) as connection:
+    with open_published(workspace.database) as connection, locales.used(readings.build(connection).locale):
         return read(connection, {path.name for path in workspace.dashboards.glob("*.html")})
 
 
@@ -107,22 +87,19 @@ def read(connection: duckdb.DuckDBPyConnection, pages: set[str]) -> Digest:
     """Choose what is told of a published file; `pages` are the files that may be linked."""
     build = readings.build(connection)
     metrics = readings.metrics(connection)
-    numbers = readings.numbers(connection, ["program", "community"], only_headlines=True)
+    found = changes.read(connection)
     abouts = [PROGRAM, *readings.communities(connection)]
-    compared = list(_compared(metrics, numbers, abouts, build.today))
-    sure = [change for change in compared if change.q <= MOST_FALSE]
-    changes = _in_order(sure, abouts)
     places = _places(connection, pages)
     happened = _happenings(connection, pages)
     items = [
-        *(_changed(change, sure, abouts, places) for change in changes),
+        *(_changed(change, found.sure, abouts, places) for change in found.told),
         *(_aimed(answer, places) for answer in goals.answers(connection) if _is_due(answer, build.today)),
         *_measurable(connection, metrics, happened, build.today),
         *_missing(connection, build),
     ]
-    nothing = [] if sure else [Item("", "Nothing changed for sure.")]
+    nothing = [] if found.sure else [Item("", "Nothing changed for sure.")]
     shown = [*nothing, *items][:MOST_ITEMS]
-    left = len(nothing) + len(items) - len(shown) + len(sure) - len(changes)
+    left = len(nothing) + len(items) - len(shown) + len(found.sure) - len(found.told)
     return Digest(
         title=f"{build.ospo_name}: outreach up to {words.day(build.today)}",
         notice="Simulated data: nothing here happened, and nobody in it exists."
@@ -130,7 +107,7 @@ def read(connection: duckdb.DuckDBPyConnection, pages: set[str]) -> Digest:
         else "",
         as_of=_as_of(build),
         items=shown,
-        sure=_how_sure(compared, sure, left),
+        sure=_how_sure(found, left),
         coming=_coming(connection, happened, build.today),
         complete=[*_coverage(connection, build), *(item.text for item in _missing(connection, build))],
     )
@@ -145,60 +122,8 @@ def _as_of(build: Build) -> str:
     return f"As of {words.instant(build.as_of, build.timezone)}. {readers}"
 
 
-def _compared(
-    metrics: Mapping[str, Metric], numbers: Numbers, abouts: Sequence[About], today: date
-) -> Iterator[_Change]:
-    """Of what has a better and a worse, the newest 12 months against those before, and where that cannot be told the
-    newest month; of the program both.
-
-    The fewer pairs are looked at, the smaller a change may be that shows.
-    """
-    pairs = []
-    for metric in metrics.values():
-        if metric.direction == "context":
-            continue
-        for about in abouts:
-            mine = numbers.get((metric.metric, about.kind, about.id), ())
-            found = [
-                (metric, about, *pair)
-                for is_month in (False, True)
-                if (pair := _newest_pair(mine, is_month, today)) and words.chance(metric, *pair) is not None
-            ]
-            pairs += found if about == PROGRAM else found[:1]
-    chances = [(each, p) for each in pairs if (p := words.chance(each[0], *each[2:])) is not None]
-    for (each, _), q in zip(chances, false_discovery([p for _, p in chances]), strict=True):
-        yield _Change(*each, q)
-
-
-def _newest_pair(numbers: Sequence[Number], is_month: bool, today: date) -> tuple[Number, Number] | None:
-    """The newest period of this length of which it is not too early to speak, and the one before it."""
-    steps = [
-        number
-        for number in numbers
-        if number.is_month == is_month and number.period_end <= today and number.status != "too_early"
-    ]
-    if not steps or steps[-1].period_end < today - timedelta(days=OLDEST_CHANGE_DAYS):
-        return None
-    now = steps[-1]
-    before = next((number for number in steps if number.period_end == now.period_start), None)
-    return (now, before) if before else None
-
-
-def _in_order(changes: Sequence[_Change], abouts: Sequence[About]) -> list[_Change]:
-    """Worse before better, the program first, months before years; of each metric one that is worse, and one better."""
-    place = {about: number for number, about in enumerate(abouts)}
-    ordered = sorted(
-        changes,
-        key=lambda c: (c.is_better, place[c.about], not c.now.is_month, round(c.q, 9), c.metric.metric),
-    )
-    first: dict[tuple[str, bool], _Change] = {}
-    for change in ordered:
-        first.setdefault((change.metric.metric, change.is_better), change)
-    return list(first.values())
-
-
 def _changed(
-    change: _Change, sure: Sequence[_Change], abouts: Sequence[About], places: Mapping[str, tuple[str, str]]
+    change: Change, sure: Sequence[Change], abouts: Sequence[About], places: Mapping[str, tuple[str, str]]
 ) -> Item:
     metric, now = change.metric, change.now
     parts = [words.sentence(metric, now, change.about.name), words.change(metric, now, change.before)]
@@ -215,7 +140,7 @@ def _changed(
     )
 
 
-def _after(change: _Change, sure: Sequence[_Change], abouts: Sequence[About], page: str) -> str:
+def _after(change: Change, sure: Sequence[Change], abouts: Sequence[About], page: str) -> str:
     """What to do after a change: a rule for each way that it can go."""
     metric, now = change.metric, change.now
     if change.is_better:
@@ -223,7 +148,8 @@ def _after(change: _Change, sure: Sequence[_Change], abouts: Sequence[About], pa
     if metric.kind == "duration" and now.numerator is not None and now.denominator:
         waiting = now.denominator - now.numerator
         return (
-            f"Look at those without an answer: {waiting:,} of {now.denominator:,} {metric.of} were still waiting "
+            f"Look at those without an answer: {words.count(waiting)} of {words.count(now.denominator)} {metric.of} "
+            "were still waiting "
             "at the end of what we have seen."
         )
     alike = [
@@ -422,23 +348,9 @@ def _some(names: Sequence[str]) -> str:
     return words.listed([*shown, f"{len(names) - 3} more"] if len(names) > 3 else shown)
 
 
-def _how_sure(compared: Sequence[_Change], sure: Sequence[_Change], left: int) -> list[str]:
-    count = len(compared)
-    if not count:
-        told = "No number with a range can be compared with a period before it yet."
-    else:
-        told = (
-            f"{count:,} {'number was' if count == 1 else 'numbers were'} compared with the period before. "
-            + (
-                f"{len(sure):,} {'differs' if len(sure) == 1 else 'differ'} by more than chance explains, with all "
-                f"{count:,} looked at together: of such findings about one in ten may be chance. For all others "
-                "chance is explanation enough."
-                if sure
-                else "None differs by more than chance explains."
-            )
-        )
-    more = f"{left:,} more {'item' if left == 1 else 'items'} did not fit; see the dashboards."
-    return [told, *([more] if left else [])]
+def _how_sure(found: changes.Changes, left: int) -> list[str]:
+    more = f"{words.count(left)} more {'item' if left == 1 else 'items'} did not fit; see the dashboards."
+    return [changes.how_sure(found), *([more] if left else [])]
 
 
 def _coverage(connection: duckdb.DuckDBPyConnection, build: Build) -> list[str]:

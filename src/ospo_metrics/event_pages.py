@@ -178,7 +178,7 @@ def _step(metric: Metric, segment: str, number: Number | None) -> dict[str, Any]
             "status": number.status if number else "no_data",
             "details": [words.reason(number)] if number else [],
         }
-    details = [f"{number.numerator:,} of {number.denominator:,}", words.bounds(metric, number, named=True)]
+    details = [_of(number), words.bounds(metric, number, named=True)]
     return {
         "label": label,
         "value": words.amount(metric, number),
@@ -188,12 +188,16 @@ def _step(metric: Metric, segment: str, number: Number | None) -> dict[str, Any]
     }
 
 
+def _of(number: Number) -> str:
+    return f"{words.count(number.numerator)} of {words.count(number.denominator)}"
+
+
 def _cell(metric: Metric, number: Number | None) -> dict[str, Any]:
     if number is None or not number.is_ok:
         return {"value": words.short(metric, number) if number else "no data", "range": "", "is_known": False}
     value = words.short(metric, number)
     if metric.kind == "proportion" and number.numerator is not None and number.denominator is not None:
-        value = f"{number.numerator:,} of {number.denominator:,}"
+        value = _of(number)
     return {"value": value, "range": words.bounds(metric, number), "is_known": True}
 
 
@@ -203,12 +207,12 @@ def _found(published: Published, occasion: Occasion) -> str:
     if matched is None or not matched.is_ok:
         return ""
     parts = [
-        f"{number.numerator:,} {text.format(were='was' if number.numerator == 1 else 'were')}"
+        f"{words.count(number.numerator)} {text.format(were='was' if number.numerator == 1 else 'were')}"
         for segment, text in _FOUND.items()
         if (number := _number(published, MATCHES, occasion, segment))
         and (number.numerator or segment == "matched")
     ]
-    return f"Of the {matched.denominator:,} who came, {words.listed(parts)}."
+    return f"Of the {words.count(matched.denominator)} who came, {words.listed(parts)}."
 
 
 def _bounds(published: Published, occasion: Occasion) -> str:
@@ -222,7 +226,8 @@ def _bounds(published: Published, occasion: Occasion) -> str:
         return ""
     least, most = (did.numerator or 0) / came.numerator, ((did.numerator or 0) + unknown) / came.numerator
     return (
-        f"Of the {came.numerator:,} who came, {unknown:,} did not agree to be measured or cannot be looked for. "
+        f"Of the {words.count(came.numerator)} who came, {words.count(unknown)} "
+        "did not agree to be measured or cannot be looked for. "
         f"Whatever they did, of all who came between {100 * least:.0f} and {100 * most:.0f}{words.NBSP}% did "
         "something within 90 days."
     )

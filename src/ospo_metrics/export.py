@@ -50,6 +50,7 @@ _BESIDE = {
 
 _WRITE_PAGES = (
     *("pages", "event_pages", "methods_page", "views", "view_files", "site_data", "words", "suppression"),
+    *("quarter", "goals_page", "changes", "locales"),
     *(
         "charts",
         "chart_style",
@@ -123,13 +124,14 @@ def _tell(
         "create table meta.build as select (select coalesce(max(observed_until) filter (project_id is not null), "
         "max(observed_until)) from warehouse.meta.sources where is_configured) as as_of, $built_at::timestamptz "
         "as built_at, $name as ospo_name, $is_simulated as is_simulated, $version as version, "
-        "'public' as audience, $timezone as timezone",
+        "'public' as audience, $timezone as timezone, $locale as locale",
         {
             "built_at": datetime.now(UTC),
             "name": workspace.settings.ospo.name,
             "is_simulated": workspace.is_simulated,
             "version": __version__,
             "timezone": workspace.settings.ospo.timezone,
+            "locale": workspace.settings.ospo.locale,
         },
     )
     return {

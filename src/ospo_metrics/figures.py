@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from html import escape
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 
 import duckdb
 
-from ospo_metrics import chart_style, charts, project, readings, words
+from ospo_metrics import chart_style, charts, locales, project, readings, words
 from ospo_metrics.catalog import Metric
 from ospo_metrics.pages import BUNDLE
 from ospo_metrics.readings import PROGRAM, Build
@@ -68,6 +68,13 @@ def figures(
     pages = readings.pages(connection)
     wanted = names or dict.fromkeys(name for page in pages for name in page.metrics[:OF_EACH_PAGE])
     build = readings.build(connection)
+    with locales.used(build.locale):
+        return _figures(connection, build, metrics, list(wanted))
+
+
+def _figures(
+    connection: duckdb.DuckDBPyConnection, build: Build, metrics: Mapping[str, Metric], wanted: Sequence[str]
+) -> dict[str, chart_style.Figure]:
     source = _source(connection, build)
     numbers = readings.numbers(connection, [PROGRAM.kind])
     return {

@@ -116,7 +116,7 @@ def answer(goal: Goal, about: About, metrics: Mapping[str, Metric], numbers: Num
 
 def _goal(row: Mapping[str, object]) -> Goal:
     def text(name: str) -> str:
-        return words.clean(str(row[name] or ""))[:400]
+        return words.name(str(row[name]), 120) if row[name] else ""
 
     return Goal(
         id=str(row["goal_id"]),

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ospo_metrics import words
 from ospo_metrics.chart_style import COLOURS, INK, MUTED, Figure, heading, plain, rounded
 
 _TITLE, _BOTTOM = 74, 46
@@ -156,7 +157,8 @@ def ordinary_dates(lift: Lift) -> Figure | None:
         "annotations": [
             heading(
                 "y",
-                f"<b>The same estimate on {len(places):,} ordinary dates</b><br>how many dates gave how many times<br>"
+                f"<b>The same estimate on {words.count(len(places))} ordinary dates</b><br>"
+                "how many dates gave how many times<br>"
                 "as many as expected",
                 INK,
             )
@@ -172,7 +174,7 @@ def ordinary_dates(lift: Lift) -> Figure | None:
                 "y": 1,
                 "yanchor": "bottom",
                 "showarrow": False,
-                "text": f"<b>this one: {lift.ratio:.1f} times</b>",
+                "text": f"<b>this one: {words.decimal(lift.ratio)} times</b>",
                 "font": {"color": COLOURS["event"], "size": 13},
             },
         ],
@@ -215,13 +217,13 @@ def alternative(lift: Lift) -> str:
     counted = sum(day.observed or 0 for day in window)
     expected = sum(day.expected or 0 for day in window)
     told = (
-        f"Chart: {lift.label}. In {len(window)} days {counted:,.0f} {lift.what} were counted, "
-        f"where {expected:,.0f} were to be expected."
+        f"Chart: {lift.label}. In {len(window)} days {words.count(round(counted))} {lift.what} were counted, "
+        f"where {words.count(round(expected))} were to be expected."
     )
     if lift.ratio is None or not lift.ordinary:
         return told
     beyond = sum(ratio >= lift.ratio for ratio in lift.ordinary)
-    return f"{told} Of {len(lift.ordinary):,} ordinary dates {beyond:,} gave as much or more."
+    return f"{told} Of {words.count(len(lift.ordinary))} ordinary dates {words.count(beyond)} gave as much or more."
 
 
 def _told(day: Day) -> str:
@@ -232,13 +234,15 @@ def _told(day: Day) -> str:
         if day.day > 0
         else f"{-day.day} day{'s' if day.day < -1 else ''} before"
     )
-    expected = "" if day.expected is None else f"<br>{day.expected:,.1f} to be expected"
-    return f"{when}: {day.observed:,.0f}{expected}"
+    expected = "" if day.expected is None else f"<br>{words.decimal(day.expected)} to be expected"
+    return f"{when}: {words.count(round(day.observed or 0))}{expected}"
 
 
 def _dates(place: int, count: int) -> str:
     ratio = 2 ** (place / _BINS_OF_TWICE)
-    return f"about {ratio:.1f} times: {count:,} ordinary date{'' if count == 1 else 's'}"
+    return (
+        f"about {words.decimal(ratio)} times: {words.count(count)} ordinary date{'' if count == 1 else 's'}"
+    )
 
 
 def _axis_title(text: str) -> Figure:

@@ -11,7 +11,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,12 +22,15 @@ from markupsafe import Markup
 
 from ospo_metrics import (
     chart_style,
-    charts,
     event_pages,
+    goals_page,
+    locales,
     marks,
     methods_page,
     privacy,
     project,
+    quarter,
+    readings,
     site_data,
     view_files,
     views,
@@ -38,9 +41,8 @@ from ospo_metrics.progress import Teller
 from ospo_metrics.settings import Workspace
 from ospo_metrics.site_data import Coverage, Published, Scope, read
 from ospo_metrics.view_files import as_json, view_file
-from ospo_metrics.views import Drawing, before, headline
+from ospo_metrics.views import Drawing, headline
 from ospo_metrics.warehouse import open_published
-from ospo_metrics.words import Number
 
 BUNDLE = "plotly-basic.min.js"
 """The smallest Plotly bundle that draws our charts: npm's plotly.js-basic-dist-min, 1.2 MB, the same for all pages.
@@ -57,25 +59,28 @@ _DIRECTIONS = {
 _MOST_ANSWERS = 5
 _MOST_OF_A_PAGE = 3
 _MOST_COLUMNS = 4
-_MOST_SAID = 8
 _MOST_EVENTS = 12
 
 
 def report(workspace: Workspace, progress: Teller) -> list[Path]:
     """Write every page into the workspace, each swapped in whole; the paths of the pages, the index first."""
     with open_published(workspace.database) as connection:
-        written = write(connection, workspace.dashboards)
+        written = write(connection, workspace.dashboards, digest="../digest.html")
     progress.count("pages", len(written), len(written))
     return written
 
 
-def write(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[Path]:
-    """Write every page of a published file into a folder; the paths of the pages, the index first."""
+def write(connection: duckdb.DuckDBPyConnection, folder: Path, digest: str = "") -> list[Path]:
+    """Write every page of a published file into a folder; the paths of the pages, the index first.
+
+    `digest` is the way from there to the digest of the week, where there is one.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    return _put(render(read(connection)), folder)
+    with locales.used(readings.build(connection).locale):
+        return _put(render(read(connection), digest), folder)
 
 
-def render(published: Published) -> Iterator[tuple[str, str]]:
+def render(published: Published, digest: str = "") -> Iterator[tuple[str, str]]:
     """Every file of the dashboards with its text, by its path in their folder, the index first."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_theme()),
@@ -89,9 +94,11 @@ def render(published: Published) -> Iterator[tuple[str, str]]:
     yield (
         "index.html",
         environment.get_template("index.html.j2").render(
-            site=site, page="index", **_index(published, own_pages)
+            site=site, page="index", **_index(published, own_pages, digest)
         ),
     )
+    if published.goals is not None:
+        yield "goals.html", goals_page.render(environment, site, published, _homes(published))
     for page in published.pages:
         yield from _page(environment, site, published, page, own_pages)
     template = environment.get_template("community.html.j2")
@@ -271,46 +278,19 @@ def _community(published: Published, scope: Scope) -> dict[str, Any]:
     }
 
 
-def _index(published: Published, own_pages: Mapping[str, str]) -> dict[str, Any]:
-    program = published.scopes[0]
-    names = list(
-        dict.fromkeys(
-            page.metrics[0] for page in published.pages if page.metrics and page.about == "communities"
-        )
-    )
-    if len(names) < _MOST_SAID:
-        names = list(dict.fromkeys([*names, *(name for page in published.pages for name in page.metrics)]))
-    told = [
-        (published.metrics[name], number)
-        for name in names
-        if (number := _this_month(published.metrics[name], published.of(name, program), published.today))
-    ][:_MOST_SAID]
-    newest = max((number.period_end for _, number in told if number.is_month), default=None)
-
-    def said(metric: Metric, number: Number) -> dict[str, Any]:
-        numbers = published.of(metric.metric, program)
-        return {
-            "answer": views.answer(metric, views.Spoken([number], number, program.inside)),
-            "change": words.change(metric, number, before(number, numbers)),
-        }
-
-    month = [said(*pair) for pair in told if pair[1].is_month and pair[1].period_end == newest]
-    longer = [said(*pair) for pair in told if not (pair[1].is_month and pair[1].period_end == newest)]
+def _index(published: Published, own_pages: Mapping[str, str], digest: str) -> dict[str, Any]:
     firsts = [
         published.metrics[page.metrics[0]]
         for page in published.pages
         if page.metrics and page.about == "communities" and _is_over_time(published, page.metrics[0])
-    ][:_MOST_COLUMNS]
-    heading = (
-        f"What happened in {words.month(newest - timedelta(days=1))}" if newest else "What we know so far"
-    )
+    ]
+    firsts = [metric for metric in firsts if metric.direction != "context"][:_MOST_COLUMNS]
+    said = quarter.sentences(published)
     return {
-        "heading": heading,
-        "held_back": _held_back(published, program, [metric for metric, _ in told], newest),
-        "said_now": [
-            {"title": "", "answers": month},
-            {"title": "Over a longer time" if month else "", "answers": longer},
-        ],
+        "heading": quarter.heading(published, len(said)) if said else "What we know so far",
+        "sentences": said,
+        "held_back": quarter.held_back(published),
+        "digest": digest,
         "cards": [
             {
                 "page": page,
@@ -357,34 +337,6 @@ def _is_over_time(published: Published, metric: str) -> bool:
     return any(published.of(metric, scope) for scope in published.scopes)
 
 
-def _held_back(published: Published, scope: Scope, metrics: Iterable[Metric], newest: date | None) -> str:
-    """Why there is nothing newer to tell, although a later month is over: which source is behind."""
-    waiting = (
-        number
-        for metric in metrics
-        for number in published.of(metric.metric, scope)
-        if number.is_month
-        and number.period_start == newest
-        and number.period_end <= published.today
-        and number.status == "too_early"
-    )
-    return next((words.reason(number) for number in waiting), "")
-
-
-def _this_month(metric: Metric, numbers: Sequence[Number], today: date) -> Number | None:
-    """The newest finished month that is known; what is no matter of months answers with its headline."""
-    months = [
-        number
-        for number in numbers
-        if number.segment == metric.headline_segment
-        and number.is_month
-        and metric.kind in ("count", "duration")
-        and number.status not in ("too_early", "no_data")
-        and not charts.is_incomplete(number, today)
-    ]
-    return max(months, key=lambda number: number.period_end, default=headline(metric, numbers, today))
-
-
 def _source_row(published: Published, row: Coverage) -> dict[str, str]:
     def on(instant: datetime | None) -> str:
         return words.day(instant.astimezone(ZoneInfo(published.timezone)).date()) if instant else "–"
@@ -413,6 +365,7 @@ def _site(published: Published) -> dict[str, Any]:
         if published.audience == "internal"
         else "Public edition, for any reader: nobody is named, and small groups are folded.",
         "pages": published.pages,
+        "has_goals": published.goals is not None,
         "occasions": event_pages.title(published.occasions),
         "plotly": _plotly_name(bundle),
         "plotly_styles": re.findall(r'getElementById\("([0-9a-f]{64})"\)', bundle),
@@ -420,7 +373,7 @@ def _site(published: Published) -> dict[str, Any]:
             {
                 "config": chart_style.CONFIG,
                 "dark": chart_style.DARK,
-                "layout": chart_style.LAYOUT,
+                "layout": chart_style.layout(),
                 "xaxis": chart_style.X_AXIS,
                 "yaxis": chart_style.Y_AXIS,
                 "today": published.today.isoformat(),

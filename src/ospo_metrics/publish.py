@@ -175,7 +175,8 @@ def _write_build(connection: duckdb.DuckDBPyConnection, workspace: Workspace) ->
         select
             coalesce(max(observed_until) filter (project_id is not null), max(observed_until)) as as_of,
             $built_at::timestamptz as built_at, $name as ospo_name, $is_simulated as is_simulated,
-            $version as version, $audience as audience, $timezone as timezone
+            $version as version, $audience as audience, $timezone as timezone,
+            $locale as locale
         from meta.sources
         """,
         {
@@ -185,6 +186,7 @@ def _write_build(connection: duckdb.DuckDBPyConnection, workspace: Workspace) ->
             "version": __version__,
             "audience": settings.privacy.audience,
             "timezone": settings.ospo.timezone,
+            "locale": settings.ospo.locale,
         },
     )
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from ospo_metrics import words
+from ospo_metrics import locales, words
 from ospo_metrics.catalog import Metric, Page, metric_from_row, page_from_row
 from ospo_metrics.warehouse import records
 from ospo_metrics.words import Number
@@ -40,6 +40,7 @@ class Build:
     is_simulated: bool
     audience: str
     timezone: str
+    locale: str = locales.DEFAULT
 
     @property
     def zone(self) -> ZoneInfo:
@@ -60,6 +61,7 @@ def build(connection: duckdb.DuckDBPyConnection) -> Build:
         is_simulated=row["is_simulated"],
         audience=row["audience"],
         timezone=row["timezone"],
+        locale=row.get("locale") or locales.DEFAULT,
     )
 
 

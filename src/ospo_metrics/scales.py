@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ospo_metrics import locales
 from ospo_metrics.catalog import Metric
 from ospo_metrics.chart_style import rounded
 from ospo_metrics.words import NBSP, Number, count
@@ -95,7 +96,10 @@ def _of_times(metric: Metric, values: list[float], lowers: list[float], uppers: 
     ]
     told = "×" if metric.kind == "ratio" else ""
     ticks = tuple(
-        (rounded(math.log10(step)), f"{step:g}{told}" if step < 1 else f"{count(step)}{told}")
+        (
+            rounded(math.log10(step)),
+            f"{locales.number(f'{step:g}')}{told}" if step < 1 else f"{count(step)}{told}",
+        )
         for step in steps
         if low <= math.log10(step) <= top
     )

@@ -37,6 +37,9 @@ class Ospo(_Table):
     own_organizations: list[str] = []
     own_domains: list[Annotated[str, Field(pattern=r"^[^@\s]+\.[^@\s]+$")]] = []
     timezone: str = "UTC"
+    locale: str = "en-GB"
+    """How numbers and dates are written on pages, in pictures and in the digest."""
+
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
     hour_rate: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     """What an hour of our own staff costs in `currency`; without it their hours are in no cost."""
@@ -54,6 +57,17 @@ class Ospo(_Table):
                 country, _, part = region.partition("-")
                 if country not in known or (part and part not in known[country]):
                     raise ValueError(f"{region!r} is no country, or no part of one, whose holidays are known")
+        return value
+
+    @field_validator("locale")
+    @classmethod
+    def _written(cls, value: str) -> str:
+        from babel import Locale, UnknownLocaleError
+
+        try:
+            Locale.parse(value, sep="-")
+        except (UnknownLocaleError, ValueError):
+            raise ValueError("no such locale; write language and country, such as 'en-GB'") from None
         return value
 
     @field_validator("timezone")
@@ -428,6 +442,7 @@ _EXAMPLES = {
     "own_organizations": 'own_organizations = ["Example Corp"]',
     "own_domains": 'own_domains = ["example.com"]',
     "timezone": 'timezone = "Europe/Berlin"',
+    "locale": 'locale = "de-DE"',
     "communities": '[[communities]] with id = "storage", name = "Storage", projects = ["example/fastfs"]',
     "id": 'id = "storage" (small letters, digits, dot, hyphen)',
     "projects": 'projects = ["example/fastfs", "example/block-*"]',

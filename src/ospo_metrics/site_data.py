@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from ospo_metrics import charts, methods_page, words
+from ospo_metrics import changes, charts, goals, methods_page, readings, words
 from ospo_metrics.catalog import Metric, Page, metric_from_row, page_from_row
+from ospo_metrics.changes import Changes
 from ospo_metrics.curve_charts import Step
 from ospo_metrics.lift_charts import Day, Lift
 from ospo_metrics.marks import Mark
@@ -70,6 +71,7 @@ class Occasion:
     role: str = ""
     cost: str = ""
     communities: frozenset[str] = frozenset()
+    goal: str = ""
 
     @property
     def when(self) -> str:
@@ -77,7 +79,7 @@ class Occasion:
 
     @property
     def month(self) -> str:
-        return f"{words.MONTHS[self.starts_on.month - 1][:3]} {self.starts_on.year}"
+        return words.short_month(self.starts_on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,9 @@ class Published:
         default_factory=dict
     )
     """By metric, kind and id of the scope, and period; then by segment."""
+    changes: Changes = field(default_factory=lambda: Changes(0, (), ()))
+    goals: Sequence[goals.Answer] | None = None
+    """What came of each goal; None where the file tells of no sheet of goals, as an edition for everybody does."""
 
     def scopes_of(self, page: Page) -> Sequence[Scope]:
         """What a page can show, the first at once."""
@@ -202,6 +207,8 @@ def read(connection: duckdb.DuckDBPyConnection) -> Published:
         marks=_marks(connection, tables, communities),
         lifts=_lifts(connection, tables, metrics),
         curves=_curves(connection, tables),
+        changes=changes.read(connection),
+        goals=goals.answers(connection) if readings.has(connection, "core", "dim_goals") else None,
     )
 
 
@@ -301,6 +308,7 @@ def _occasions(connection: duckdb.DuckDBPyConnection, tables: set[str]) -> list[
     costs = _costs(connection, tables)
     rows: list[dict[str, Any]] = []
     about = "(select scope_id from metrics.metric_values where scope_kind = '{kind}')"
+    goal = {name: _goal_column(connection, name) for name in ("dim_events", "dim_campaigns")}
     if "core.dim_events" in tables:
         communities = (
             "select list(community_id) from core.event_communities as c where c.event_id = e.event_id"
@@ -312,7 +320,7 @@ def _occasions(connection: duckdb.DuckDBPyConnection, tables: set[str]) -> list[
             f"""
             select
                 'event' as kind, event_id as id, name, starts_on, ends_on, coalesce(city, venue) as place, role,
-                ({communities}) as communities
+                {goal["dim_events"]} as goal_id, ({communities}) as communities
             from core.dim_events as e
             where starts_on is not null and event_id in {about.format(kind="event")}
             """,  # noqa: S608 - fixed texts of ours
@@ -323,7 +331,8 @@ def _occasions(connection: duckdb.DuckDBPyConnection, tables: set[str]) -> list[
             f"""
             select
                 'campaign' as kind, campaign_id as id, name, starts_on, ends_on,
-                array_to_string(channels, ', ') as place, null as role, community_ids as communities
+                array_to_string(channels, ', ') as place, null as role, {goal["dim_campaigns"]} as goal_id,
+                community_ids as communities
             from core.dim_campaigns
             where starts_on is not null and campaign_id in {about.format(kind="campaign")}
             """,  # noqa: S608 - fixed texts of ours
@@ -343,9 +352,20 @@ def _occasions(connection: duckdb.DuckDBPyConnection, tables: set[str]) -> list[
                 role=_ROLES.get(row["role"] or "", ""),
                 cost=costs.get((row["kind"], row["id"]), ""),
                 communities=frozenset(row["communities"] or ()),
+                goal=row["goal_id"] or "",
             )
         )
     return sorted(found, key=lambda one: (one.starts_on, one.id), reverse=True)
+
+
+def _goal_column(connection: duckdb.DuckDBPyConnection, table: str) -> str:
+    """The column with the goal that an event or campaign was for; an edition for everybody is without it."""
+    row = connection.execute(
+        "select count(*) from duckdb_columns() where schema_name = 'core' and table_name = $1 "
+        "and column_name = 'goal_id'",
+        [table],
+    ).fetchone()
+    return "goal_id" if row and row[0] else "null"
 
 
 def _costs(connection: duckdb.DuckDBPyConnection, tables: set[str]) -> dict[tuple[str, str], str]:
@@ -360,7 +380,7 @@ def _costs(connection: duckdb.DuckDBPyConnection, tables: set[str]) -> dict[tupl
             sum(program_amount) as amount,
             any_value(program_currency) as currency,
             sum(staff_hours) as staff_hours,
-            list(printf('%,.0f %s', amount, currency) order by amount)
+            list({'amount': amount, 'currency': currency} order by amount)
                 filter (amount > 0 and program_amount is null) as unrated
         from core.fct_costs
         where object_kind in ('event', 'campaign')
@@ -371,12 +391,16 @@ def _costs(connection: duckdb.DuckDBPyConnection, tables: set[str]) -> dict[tupl
 
 
 def _cost(row: dict[str, Any]) -> str:
-    parts = [f"{row['amount']:,.0f} {row['currency']}"] if row["amount"] else []
-    parts += row["unrated"] or []
-    hours = f"{row['staff_hours']:,.0f} hours of our people" if row["staff_hours"] else ""
+    unrated = [_money(one) for one in row["unrated"] or []]
+    parts = [*([_money(row)] if row["amount"] else []), *unrated]
+    hours = f"{words.count(round(row['staff_hours']))} hours of our people" if row["staff_hours"] else ""
     sentence = " and ".join([*parts, *([hours] if hours else [])])
-    note = f" No rate is known for {', '.join(row['unrated'])}, so it is not added." if row["unrated"] else ""
+    note = f" No rate is known for {', '.join(unrated)}, so it is not added." if unrated else ""
     return f"It cost {sentence}.{note}" if sentence else ""
+
+
+def _money(row: Mapping[str, Any]) -> str:
+    return f"{words.count(round(row['amount']))} {row['currency']}"
 
 
 def _marks(

@@ -21,6 +21,9 @@ MOST_FACTS = 6
 MOST_OCCASIONS = 25
 """Events and campaigns a page lists, the newest; each has a page of its own, and one page has them all."""
 
+_OF_CAMPAIGNS = ("campaign_lift", "attention_half_life")
+"""What is asked of campaigns first, and of events as well."""
+
 _FEW_OCCASIONS = 5
 """How many of them stand open; the others unfold."""
 
@@ -123,6 +126,8 @@ def spoken(published: Published, metric: Metric, scope: Scope) -> Spoken:
     occasions = published.occasions_of(metric.metric, scope)
     if not occasions:
         return Spoken((), None, scope.inside)
+    if metric.metric in _OF_CAMPAIGNS:
+        occasions.sort(key=lambda occasion: occasion.kind != "campaign")
     told = [(occasion, of_occasion(published, metric, occasion)) for occasion in occasions]
     settled = [pair for pair in told if (main := _main(metric, pair[1])) and not _is_open(main)]
     occasion, found = (settled or told)[0]
@@ -202,7 +207,8 @@ def part(
         "ranking": ranking,
         "curve": _curve_table(published, metric, scope, said, featured),
         "others": [_others(published, metric, *other) for other in others],
-        "occasions": _occasion_rows(published, metric, occasions),
+        "occasions": _occasion_rows(published, metric, occasions)
+        | {"is_drawn": any(drawing.id == "occasions" for drawing in drawings)},
         "has_basis": bool(metric.of),
     }
     return found, drawings
@@ -211,6 +217,10 @@ def part(
 def fact(published: Published, metric: Metric, number: Number) -> dict[str, Any]:
     """One segment's number as it stands in large type, with its range, its basis and its time below."""
     between = words.is_between(metric, number)
+    told = words.amount(metric, number) if number.has_value else words.short(metric, number)
+    value, _, unit = told.partition(words.NBSP)
+    if not number.has_value or unit == "%":
+        value, unit = told, ""
     details = [
         "" if between else words.bounds(metric, number, named=True),
         words.basis(metric, number),
@@ -221,9 +231,8 @@ def fact(published: Published, metric: Metric, number: Number) -> dict[str, Any]
         "meaning": meaning(number.segment),
         "is_known": number.has_value or between,
         "status": "" if number.is_ok else state(number)["status"],
-        "value": (words.amount(metric, number) if number.has_value else words.short(metric, number)).replace(
-            words.NBSP, " "
-        ),
+        "value": value,
+        "unit": unit,
         "details": [text for text in details if text] if number.is_ok else [words.reason(number)],
     }
 
@@ -410,7 +419,10 @@ def _of_occasions(published: Published, metric: Metric, occasions: Sequence[Occa
     figure = row_charts.figure(metric, panels)
     if figure is None:
         return []
-    caption = "The newest first; a line is the range."
+    has_ranges = any(
+        number.lower is not None for _, found in rows for number in found.values() if number.is_ok
+    )
+    caption = f"The newest first{'; a line is the range' if has_ranges else ''}."
     return [Drawing("occasions", figure, row_charts.alternative(metric, panels), caption)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache, partial
 from zoneinfo import ZoneInfo
 
+from ospo_metrics import locales
 from ospo_metrics.catalog import Metric
 from ospo_metrics.statistics import difference_interval
 
@@ -39,6 +41,7 @@ _REMEDIES = {
     "refused": "It appears when what stands in the way is gone; until then a number would mislead.",
     "no_data": "It appears once a source, or a sheet of the team, tells of it.",
 }
+_FILE_NAME = re.compile(r"[a-z_]+\.[a-z]{2,5}\b")
 _OVERRIDES = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C], None)
 _SINGULAR = {"people": "person"}
 _SOURCES = {
@@ -115,7 +118,7 @@ def sentence(metric: Metric, number: Number, scope: str) -> str:
         return f"{label(metric, number.segment)}: {amount(metric, number)}{_range(metric, number)}."
     filled = template.format(
         amount=amount(metric, number),
-        k=count(number.numerator),
+        k="none" if number.numerator == 0 else count(number.numerator),
         n=count(number.denominator),
         of_n=_how_many(number.denominator, metric.of),
         k_of_n=_k_of_n(metric, number),
@@ -137,7 +140,7 @@ def about(title: str, text: str) -> str:
 def reason(number: Number) -> str:
     """Why there is no number, as a full sentence."""
     _, _, default = WITHOUT_NUMBER.get(number.status, WITHOUT_NUMBER["no_data"])
-    text = clean(number.reason or "")
+    text = locales.sentence(clean(number.reason or ""), MONTHS)
     if not text:
         return default
     return upper_first(text if text[-1] in ".!?" else text + ".")
@@ -224,6 +227,8 @@ def amount(metric: Metric, number: Number) -> str:
             told = f"{count(_three_digits(value))}{NBSP}{metric.unit}"
         case "ratio":
             told = f"{_plain(value)} times"
+        case "difference" if number.segment in metric.counted:
+            told = _how_many(value, metric.unit)
         case "difference" | "score":
             told = f"{_signed(metric, value)}{NBSP}{_noun(metric.unit, abs(_scaled(metric, value)))}"
         case _:
@@ -237,7 +242,7 @@ def short(metric: Metric, number: Number) -> str:
         return WITHOUT_NUMBER.get(number.status, WITHOUT_NUMBER["no_data"])[1]
     if number.value is None or metric.kind in ("proportion", "duration", "ratio"):
         return amount(metric, number)
-    if metric.kind in ("difference", "score"):
+    if metric.kind in ("difference", "score") and number.segment not in metric.counted:
         return _signed(metric, number.value)
     return count(_three_digits(number.value) if metric.kind == "cost" else number.value)
 
@@ -287,7 +292,12 @@ def count(value: float | None) -> str:
     """A count with thousands marked; a dash where there is none."""
     if value is None:
         return "–"
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
+    return locales.number(f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}")
+
+
+def decimal(value: float) -> str:
+    """A number with one decimal, whatever it is."""
+    return locales.number(f"{value:,.1f}")
 
 
 def in_period(start: date, end: date) -> str:
@@ -310,21 +320,38 @@ def whole_months(start: date, end: date) -> int:
 
 
 def month(on: date) -> str:
-    return f"{MONTHS[on.month - 1]} {on.year}"
+    return locales.date("", MONTHS[on.month - 1], str(on.year))
+
+
+def short_month(on: date) -> str:
+    return locales.date("", MONTHS[on.month - 1][:3], str(on.year))
 
 
 def day(on: date) -> str:
-    return f"{on.day} {MONTHS[on.month - 1]} {on.year}"
+    return locales.date(str(on.day), MONTHS[on.month - 1], str(on.year))
+
+
+def short_day(on: date) -> str:
+    return locales.date(str(on.day), MONTHS[on.month - 1][:3], "")
 
 
 def days(first: date, last: date) -> str:
     """One day or several, and no month or year twice: "9 to 10 May 2026", "31 January to 1 February 2026"."""
     if first == last:
         return day(first)
-    begins = day(first)
-    if first.year == last.year:
-        begins = f"{first.day}" if first.month == last.month else f"{first.day} {MONTHS[first.month - 1]}"
+    if locales.current().order != "dmy" or first.year != last.year:
+        return f"{day(first)} to {day(last)}"
+    begins = f"{first.day}" if first.month == last.month else f"{first.day} {MONTHS[first.month - 1]}"
     return f"{begins} to {day(last)}"
+
+
+def months(first: date, last: date) -> str:
+    """One month or several, and no year twice: "August to October 2026", "December 2025 to February 2026"."""
+    if (first.year, first.month) == (last.year, last.month):
+        return month(first)
+    is_short = first.year == last.year and locales.current().order != "ymd"
+    begins = MONTHS[first.month - 1] if is_short else month(first)
+    return f"{begins} to {month(last)}"
 
 
 def instant(at: datetime, zone: str) -> str:
@@ -394,7 +421,8 @@ def listed(parts: Sequence[str]) -> str:
 
 
 def upper_first(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    """Raise the first letter, unless the first word is the name of a file."""
+    return text if _FILE_NAME.match(text) else text[:1].upper() + text[1:]
 
 
 def lower_first(text: str) -> str:
@@ -485,10 +513,10 @@ def _percent(share: float, decimals: int) -> str:
     text = f"{share * 100 + 1e-9:.{decimals}f}"
     least = 10.0**-decimals
     if float(text) == 0:
-        return f"{least:g}"
-    if float(text) == 100:
-        return f"{100 - least:g}"
-    return text
+        text = f"{least:g}"
+    elif float(text) == 100:
+        text = f"{100 - least:g}"
+    return locales.number(text)
 
 
 def _scale(hours: float) -> tuple[float, str]:
@@ -498,9 +526,7 @@ def _scale(hours: float) -> tuple[float, str]:
 
 
 def _plain(value: float) -> str:
-    if value < 9.95:
-        return f"{value:.1f}".removesuffix(".0")
-    return f"{value:,.0f}"
+    return locales.number(f"{value:.1f}".removesuffix(".0") if value < 9.95 else f"{value:,.0f}")
 
 
 def _three_digits(value: float) -> float:
@@ -521,7 +547,7 @@ def _signed(metric: Metric, value: float) -> str:
     scaled = _scaled(metric, value)
     text = f"{abs(scaled):,.0f}" if abs(scaled) >= 9.95 else f"{abs(scaled):.1f}".removesuffix(".0")
     sign = "" if text == "0" else "−" if scaled < 0 else "+" if metric.kind == "difference" else ""
-    return f"{sign}{text}"
+    return f"{sign}{locales.number(text)}"
 
 
 def _period_before(number: Number) -> str:

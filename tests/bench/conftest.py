@@ -14,6 +14,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     _print_steps(terminalreporter, [row for row in found if "step" in row])
     _print_ratios(terminalreporter, [row for row in found if "ratio" in row])
     _print_costs(terminalreporter, [row for row in found if "cost" in row])
+    _print_pages(terminalreporter, [line for row in found for line in row.get("pages", [])])
 
 
 def _print_steps(terminalreporter: Any, rows: list[dict[str, Any]]) -> None:
@@ -45,6 +46,15 @@ def _print_ratios(terminalreporter: Any, rows: list[dict[str, Any]]) -> None:
         terminalreporter.write_line(
             f"{row['what']:<20}{row['rows']:>9,}{ours:>22}{theirs:>22}  {row['beside']:<10}{row['ratio']:>6.2f}"
         )
+
+
+def _print_pages(terminalreporter: Any, lines: list[tuple[str, str, str]]) -> None:
+    """What was measured of the pages, and the most that it may be."""
+    if not lines:
+        return
+    terminalreporter.section("the pages")
+    for what, measured, most in lines:
+        terminalreporter.write_line(f"{what:<56}{measured:>12}, at most {most}")
 
 
 def _print_costs(terminalreporter: Any, rows: list[dict[str, Any]]) -> None:

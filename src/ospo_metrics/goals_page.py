@@ -1,0 +1,87 @@
+"""What was the goal? From its audience, message and channels to the number that decides, and the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+import jinja2
+
+from ospo_metrics import words
+from ospo_metrics.goals import Answer as Verdict
+from ospo_metrics.site_data import Published, Scope
+from ospo_metrics.views import Answer
+
+_COUNTED = {
+    "hit": ("was hit", "were hit"),
+    "missed": ("was missed", "were missed"),
+    "too early": ("is too early to tell", "are too early to tell"),
+    "cannot be told": ("cannot be told", "cannot be told"),
+}
+
+
+def summary(answers: Sequence[Verdict]) -> Answer:
+    """How many goals were hit, missed, are too early to tell and cannot be told; a goal for two communities is two."""
+    count = words.count(len(answers))
+    parts = []
+    for verdict, (one, many) in _COUNTED.items():
+        found = sum(answer.verdict == verdict for answer in answers)
+        if found:
+            parts.append(f"{words.count(found)} {one if found == 1 else many}")
+    return Answer("Of ", f"{count} {'goal' if len(answers) == 1 else 'goals'}", f" {words.listed(parts)}.")
+
+
+def verdicts(answers: Sequence[Verdict]) -> str:
+    """Which goals were hit and which were missed, by their names."""
+    told = []
+    for verdict in ("hit", "missed"):
+        found = [f"‘{one.goal.goal}’ ({one.about.name})" for one in answers if one.verdict == verdict]
+        told += [f"{words.upper_first(verdict)}: {words.listed(found)}."] if found else []
+    return " ".join(told)
+
+
+def render(
+    environment: jinja2.Environment, site: dict[str, Any], published: Published, homes: dict[str, str]
+) -> str:
+    """The page of the goals, or what to write down where there are none."""
+    answers = published.goals or ()
+    blocks = []
+    for _, same in groupby(answers, key=lambda answer: answer.goal.id):
+        found = list(same)
+        goal = found[0].goal
+        metric = published.metrics.get(goal.metric)
+        blocks.append(
+            {
+                "goal": goal,
+                "metric": metric,
+                "home": homes.get(goal.metric, ""),
+                "due": words.day(goal.due_on) if goal.due_on else "",
+                "target": next((answer.target for answer in found if answer.target), ""),
+                "occasions": [one for one in published.occasions if one.goal == goal.id],
+                "answers": [
+                    {
+                        "verdict": answer.verdict,
+                        "class": answer.verdict.replace(" ", "-"),
+                        "about": answer.about.name
+                        if answer.about.kind == "community"
+                        else "All communities together",
+                        "key": Scope(answer.about.kind, answer.about.id, "", "").key,
+                        "sentence": answer.sentence,
+                    }
+                    for answer in found
+                ],
+            }
+        )
+    return environment.get_template("goals.html.j2").render(
+        site=site,
+        page="goals",
+        summary=summary(answers) if answers else None,
+        verdicts=verdicts(answers),
+        blocks=blocks,
+        examples=[
+            published.metrics[name]
+            for name in ("new_contributors", "newcomer_retention", "first_response_time")
+            if name in published.metrics
+        ],
+    )
