@@ -179,6 +179,7 @@ def test_failed_step_fails_the_run_with_one_sentence(at_hand: Path) -> None:
     before = database.stat().st_ino
 
     with prefect_server.Server(at_hand) as server:
+        server.wait()  # whoever names a server has one that answers
         done = subprocess.run(
             ospo_metrics("run", "--workspace", str(at_hand)),
             env=os.environ | {"PREFECT_API_URL": server.api_url},
