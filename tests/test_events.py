@@ -332,7 +332,7 @@ def test_goals_campaigns_and_introductions_arrive_whole(published: Workspace, tr
     assert ask(
         published,
         "select metric, window_days, about, community_ids from core.dim_campaigns where campaign_id = 'trace-week'",
-    ) == [("new_contributors", 28, ["example/tracewell"], ["observability"])]
+    ) == [("stars", 28, ["example/tracewell"], ["observability"])]
     assert "c-001" not in repr(ask(published, "from core.fct_introductions"))
 
 
@@ -448,24 +448,3 @@ def test_a_lost_key_stops_the_lists_before_anybody_becomes_somebody_else(
     with pytest.raises(BuildError, match="is gone, and with a new one everybody would be somebody else"):
         step.do(Quiet())
     assert not workspace.pseudonym_key.exists()
-
-
-def test_the_public_file_knows_no_attendee(published: Workspace, tmp_path: Path) -> None:
-    """For everybody there are events, outcomes and costs, and no row about a person."""
-    shutil.copytree(published.folder, tmp_path / "workspace")
-    settings = tmp_path / "workspace" / "ospo.toml"
-    settings.write_text(settings.read_text().replace('audience = "internal"', 'audience = "public"'))
-    workspace = open_workspace(tmp_path / "workspace")
-    result = steps.run(workspace, lambda step: step.do(Quiet()), ["build", "check", "publish", "report"])
-    assert result.ok, result.message
-    tables = {
-        name
-        for (name,) in ask(workspace, "select table_name from duckdb_tables() where schema_name = 'core'")
-    }
-    assert (
-        not {"fct_attendance", "fct_touches", "fct_introductions", "fct_survey_answers", "dim_people"}
-        & tables
-    )
-    assert {"dim_events", "fct_costs", "fct_content", "fct_talks"} <= tables
-    assert (workspace.dashboards / "event-storage-sprint-2025.html").is_file()
-    assert transform.failures(workspace) == []

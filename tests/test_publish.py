@@ -163,7 +163,10 @@ def test_a_failed_test_of_the_data_publishes_nothing(workspace: Workspace) -> No
 
 
 def test_what_is_for_the_public_tells_of_nobody(workspace: Workspace) -> None:
-    """For the public there are numbers and no people; and what was built for inside is not published as public."""
+    """For the public there are numbers, events and costs, and no row about a person and none about a repository alone.
+
+    What was built for inside is not published as public.
+    """
     settings = workspace.settings_file
     settings.write_text(settings.read_text().replace('audience = "internal"', 'audience = "public"'))
     public = open_workspace(workspace.folder)
@@ -175,19 +178,28 @@ def test_what_is_for_the_public_tells_of_nobody(workspace: Workspace) -> None:
     assert result.ok, result.message
     with open_published(public.database) as connection:
         tables = {name for (name,) in connection.execute("select table_name from duckdb_tables()").fetchall()}
-    assert not tables & {"dim_people", "fct_activities", "fct_conversations"}
-    assert {"metric_values", "dim_projects"} <= tables
+        scopes = connection.execute(
+            "select distinct p.kind from metrics.metric_values as v "
+            "join core.dim_projects as p on v.scope_kind = 'project' and v.scope_id = p.project_id"
+        ).fetchall()
+    people = {"dim_people", "fct_activities", "fct_conversations", "fct_attendance", "fct_touches"}
+    assert not tables & {*people, "fct_introductions", "fct_survey_answers"}
+    assert {"metric_values", "dim_projects", "dim_events", "fct_costs", "fct_content", "fct_talks"} <= tables
+    assert scopes == [("mailing_list",)]
+    assert (public.dashboards / "event-storage-sprint-2025.html").is_file()
 
 
 def test_what_the_gate_refused_does_not_stay(workspace: Workspace) -> None:
     """The half-made file with the address in it is gone from the folder that others read."""
+    before = sorted(workspace.published.rglob("*"))
     with open_warehouse(workspace.warehouse) as connection:
         connection.execute("update core.dim_projects set name = 'canary@example.org'")
 
     with pytest.raises(privacy.PrivacyError):
         publish(workspace)
 
-    assert sorted(path.name for path in workspace.published.iterdir()) == ["dashboards", "ospo.duckdb"]
+    assert workspace.database in before
+    assert sorted(workspace.published.rglob("*")) == before
 
 
 @pytest.mark.parametrize(

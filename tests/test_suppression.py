@@ -163,12 +163,12 @@ def test_a_reason_does_not_tell_a_small_count() -> None:
     assert fold(refused, for_public=False) == ["refused"]
 
 
-def test_what_everybody_can_read_is_never_too_few() -> None:
-    """Of three talks nothing is hidden, neither inside nor outside; a share of three people beside it is."""
+def test_what_everybody_can_read_is_told_inside_however_little() -> None:
+    """Of three talks nothing is hidden inside; outside they are folded as a share of three people is everywhere."""
     structure = Structure({}, {"talks": "proportion", "people": "proportion"}, things=frozenset({"talks"}))
     rows = [row("talks", 3, 1), row("people", 3, 1)]
-    for for_public in (True, False):
-        assert told(suppress(rows, K, structure, for_public=for_public)) == [3, "suppressed"]
+    assert told(suppress(rows, K, structure, for_public=False)) == [3, "suppressed"]
+    assert told(suppress(rows, K, structure, for_public=True)) == ["suppressed", "suppressed"]
 
 
 def test_communities_that_do_not_make_up_the_program_leave_a_rest() -> None:

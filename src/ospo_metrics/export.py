@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -105,17 +106,7 @@ def _tell(
 ) -> dict[str, int]:
     """The metrics with small groups folded, and their words."""
     kinds = {metric.metric: metric.kind for metric in words.metrics}
-    lists = {
-        name
-        for (name,) in connection.execute(
-            "select project_id from warehouse.core.dim_projects where kind = 'mailing_list'"
-        ).fetchall()
-    }
-    told = [
-        row
-        for row in folding.rows(connection, list(kinds), "warehouse.")
-        if row["scope_kind"] != "project" or row["scope_id"] in lists
-    ]
+    told = folding.rows(connection, list(kinds), "warehouse.", for_public=True)
     k = max(folding.PUBLIC_GROUP, workspace.settings.privacy.smallest_group)
     structure = folding.structure(connection, kinds, "warehouse.")
     folded = suppress(told, k, structure, for_public=True)
@@ -169,13 +160,15 @@ def _search(folder: Path, workspace: Workspace, words: catalog.Catalog) -> None:
     privacy.check_files(folder)
     known = _everybody(workspace)
     ours = _our_words(workspace, words)
-    found = {
-        f"{name!r} in {where}"
-        for where, text in _texts(folder, workspace.database.name)
-        for name in _named(text, known - ours)
-    }
+    found: dict[str, set[str]] = defaultdict(set)
+    for where, text in _texts(folder, workspace.database.name):
+        for name in _named(text, known - ours):
+            found[name].add(where)
     if found:
-        shown = ", ".join(sorted(found)[:5])
+        shown = ", ".join(
+            f"{name!r} in {min(places)}" + (f" and {len(places) - 1} more" if len(places) > 1 else "")
+            for name, places in sorted(found.items())[:5]
+        )
         raise privacy.PrivacyError(
             f"somebody is named in what was to be for everybody: {shown}. Nothing was exported. Change the title or "
             "name of the event, list or community in which it stands."

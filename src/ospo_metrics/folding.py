@@ -68,13 +68,16 @@ PARTIAL = frozenset(
 """Metrics of which the program has something that no community has: an answer to a survey may name none."""
 
 THINGS = frozenset({"community_content_share", "talk_reach"})
-"""Metrics of what everybody can read anyway and of nobody: pieces and talks, however few."""
+"""Metrics of pieces and talks, which everybody can read: told inside however few, and outside as all else is."""
 
 AS_COUNTS = frozenset({"joiners_minus_leavers"})
 """Metrics that tell inside how many there were, and nothing else of them, as a plain count does."""
 
 AS_SHARES = frozenset({"time_to_first_activity", "incremental_conversion"})
 """Metrics of people that tell, as a share does, of how many of a group something is so."""
+
+AS_PEOPLE = frozenset({"feature_demand"})
+"""Counts of people beside which a share of issues stands: of the people they tell as a plain count does."""
 
 _FOLLOWED, _MERGED = "event_follow_through_30d", "attendee_contributor_conversion"
 _CAME: Place = ("event_outcomes", "came", "hits")
@@ -278,10 +281,8 @@ def structure(connection: duckdb.DuckDBPyConnection, kinds: dict[str, str], cata
         f"select community_id, project_id from {catalog}core.community_projects order by all"  # noqa: S608
     ).fetchall():
         communities[community].append(project)
-    kinds = {
-        name: "proportion" if name in AS_SHARES else "count" if name in AS_COUNTS else kind
-        for name, kind in kinds.items()
-    }
+    folded_as = {"proportion": AS_SHARES, "count": AS_COUNTS, "people": AS_PEOPLE}
+    kinds = kinds | {name: kind for kind, names in folded_as.items() for name in names & kinds.keys()}
     within = [*WITHIN, *(_themes(connection, catalog) if "feature_demand" in kinds else [])]
     return Structure(
         communities, kinds, TOTALS, within, ONCE, APART, SUMS, EARLIER_SUMS, LOOSE, PARTIAL, THINGS
@@ -299,28 +300,46 @@ def _themes(connection: duckdb.DuckDBPyConnection, catalog: str) -> list[list[Pl
     ]
 
 
-def rows(connection: duckdb.DuckDBPyConnection, metrics: Sequence[str], catalog: str) -> list[dict[str, Any]]:
-    """Every row of these metrics as the models made it."""
+def rows(
+    connection: duckdb.DuckDBPyConnection, metrics: Sequence[str], catalog: str, *, for_public: bool
+) -> list[dict[str, Any]]:
+    """Every row of these metrics as the models made it; for the public without those of single repositories.
+
+    The fewer ways there are to cut the same people, the less has to be folded.
+    """
+    told = told_rows(catalog, for_public=for_public)
     return [
         row
         for name in metrics
-        for row in records(connection, f"select * from {catalog}metrics.{identifier(name)} order by all")  # noqa: S608
+        for row in records(
+            connection,
+            f"select * from {catalog}metrics.{identifier(name)} where {told} order by all",  # noqa: S608
+        )
     ]
+
+
+def told_rows(catalog: str, *, for_public: bool) -> str:
+    """The SQL condition on rows of metrics that holds for those told at all."""
+    if not for_public:
+        return "true"
+    lists = f"select project_id from {catalog}core.dim_projects where kind = 'mailing_list'"  # noqa: S608
+    return f"(scope_kind <> 'project' or scope_id in ({lists}))"
 
 
 def fold(
     connection: duckdb.DuckDBPyConnection, kinds: dict[str, str], k: int, catalog: str, *, for_public: bool
 ) -> None:
     """Note in the temporary table `folded` which rows of which metric are folded for readers inside, or for all."""
-    told = rows(connection, list(kinds), catalog)
+    told = rows(connection, list(kinds), catalog, for_public=for_public)
     folded = suppress(told, k, structure(connection, kinds, catalog), for_public=for_public)
     connection.execute(
         "create or replace temp table folded (metric varchar, scope_kind varchar, scope_id varchar, "
         "period_start date, period_end date, segment varchar, why varchar)"
     )
-    for before, after in zip(told, folded, strict=True):
-        if before["status"] != after["status"]:
-            connection.execute(
-                "insert into folded values (?, ?, ?, ?, ?, ?, ?)",
-                [*(after[name] for name in KEY), after["reason"]],
-            )
+    away = [
+        [*(after[name] for name in KEY), after["reason"]]
+        for before, after in zip(told, folded, strict=True)
+        if before["status"] != after["status"]
+    ]
+    if away:
+        connection.executemany("insert into folded values (?, ?, ?, ?, ?, ?, ?)", away)

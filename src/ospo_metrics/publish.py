@@ -78,7 +78,7 @@ def _build(
         k = max(folding.PUBLIC_GROUP, smallest) if public else smallest
         folding.fold(connection, kinds, k, "warehouse.", for_public=public)
         for name in metrics:
-            _copy_folded(connection, name)
+            _copy_folded(connection, name, folding.told_rows("warehouse.", for_public=public))
         for name in sorted(set(_models(manifest, "metrics")) - set(metrics)) if not public else ():
             _copy_evidence(connection, name)
         union = " union all ".join(f"select * from metrics.{identifier(name)}" for name in metrics)  # noqa: S608
@@ -116,8 +116,8 @@ def _copy(connection: duckdb.DuckDBPyConnection, schema: str, name: str, order_b
     )
 
 
-def _copy_folded(connection: duckdb.DuckDBPyConnection, name: str) -> None:
-    """A metric's table, the rows on small groups without numbers."""
+def _copy_folded(connection: duckdb.DuckDBPyConnection, name: str, told: str) -> None:
+    """A metric's table: the rows that are told, those on small groups without numbers."""
     numbers = ("value", "lower", "upper", "numerator", "denominator", "sample_size")
     replaced = ", ".join(f"case when f.metric is null then m.{number} end as {number}" for number in numbers)
     connection.execute(
@@ -129,6 +129,7 @@ def _copy_folded(connection: duckdb.DuckDBPyConnection, name: str) -> None:
         )
         from warehouse.metrics.{name} as m
         left join folded as f using ({", ".join(folding.KEY)})
+        where {told}
         order by all
         """  # noqa: S608
     )

@@ -41,10 +41,12 @@ Place = tuple[str, str, Count]
 """A count of a metric: its metric, its segment, and which count of the row."""
 Cell = tuple[int, Count]
 """A count of a row: the row's place, and which of its counts."""
+_Unknown = Cell | tuple[str, int]
+"""A count of a folded row, or the rest that a relation leaves."""
 
 _COUNTS: tuple[Count, ...] = ("group", "hits", "misses")
 
-PLAIN = ("count", "cost")
+PLAIN = ("count", "cost", "people")
 """Kinds of metrics that tell inside how many there were, and nothing else of them."""
 _PARTED = ("proportion", "count")
 """Kinds of metrics whose rows tell of how many of a group something is so; a count does where it has a numerator."""
@@ -78,7 +80,7 @@ class Structure:
     several projects or communities tell nothing of the whole. `sums` has counts of one scope and period that are the
     sum of others there, of whatever metric; in `earlier_sums` the sum is of the month before. Of metrics in
     `partial` the whole has something that is in none of its parts. `things` names
-    metrics of what is public by itself and has nobody behind it, so that no group of theirs is too small.
+    metrics of pieces and talks, not of people: inside, no group of theirs is too small.
     """
 
     communities: Mapping[str, Sequence[str]]
@@ -190,7 +192,7 @@ def suppress(
     hidden = {
         number
         for number, row in enumerate(rows)
-        if row["metric"] not in structure.things
+        if (for_public or row["metric"] not in structure.things)
         and _is_small(told[number], k, structure.kinds[row["metric"]], for_public=for_public)
     }
     if not for_public:
@@ -206,7 +208,8 @@ def suppress(
         for number, _ in (relation.total, *relation.parts):
             by_row[number].append(relation)
     _cover(hidden, related, by_row, told, k)
-    while for_public and (open_cells := _too_narrow(rows, told, related, hidden, k)):
+    settled: set[frozenset[_Unknown]] = set()
+    while for_public and (open_cells := _too_narrow(told, related, hidden, k, settled)):
         more = {one for cell in open_cells if (one := _next(cell[0], by_row, told, hidden)) is not None}
         if not more:  # nothing is left that could cover for it
             break
@@ -355,20 +358,35 @@ def _within(
 
 
 def _too_narrow(
-    rows: Sequence[Mapping[str, Any]],
     told: Sequence[Mapping[Count, int]],
     related: Sequence[Relation],
     hidden: set[int],
     k: int,
+    settled: set[frozenset[_Unknown]],
 ) -> list[Cell]:
-    """The small counts of folded rows whose bounds are narrower than k, for all that is told."""
-    del rows
+    """The small counts of folded rows whose bounds are narrower than k, for all that is told.
+
+    Unknowns that have to do with one another and with no others are `settled` once all are wide enough: as long as
+    they are the same ones, what is told of them is the same too.
+    """
+    system = _System(told, related, hidden)
     wanted: list[Cell] = [
         (number, count) for number in sorted(hidden) for count, n in told[number].items() if 0 < n < k
     ]
-    system = _System(told, related, hidden)
-    open_cells = system.uncertain(wanted, k)
-    return [cell for cell in open_cells if (bounds := system.range(cell))[1] - bounds[0] < k]
+    found: list[Cell] = []
+    for group, cells in system.by_group(wanted).items():
+        unknowns = system.unknowns(group)
+        if unknowns in settled:
+            continue
+        narrow = [
+            cell
+            for cell in system.uncertain(group, cells, k)
+            if (bounds := system.range(cell))[1] - bounds[0] < k
+        ]
+        found += narrow
+        if not narrow:
+            settled.add(unknowns)
+    return found
 
 
 class _System:
@@ -378,7 +396,7 @@ class _System:
         self, told: Sequence[Mapping[Count, int]], related: Sequence[Relation], hidden: set[int]
     ) -> None:
         self._told, self._hidden = told, hidden
-        self._place: dict[Cell | tuple[str, int], int] = {}
+        self._place: dict[_Unknown, int] = {}
         self._lines: list[tuple[dict[int, float], float, bool]] = []
         for number in sorted(hidden):
             if {"group", "hits", "misses"} <= told[number].keys():
@@ -401,8 +419,11 @@ class _System:
                     self._add(terms, False)
                     for part in relation.parts if relation.kind == "people" else ():
                         self._add([(part, 1.0), (relation.total, -1.0)], False)
-        size = len(self._place)
-        self._groups = _components(size, self._lines)
+        self._names = list(self._place)
+        self._groups = _components(len(self._names), self._lines)
+        self._group_of = {
+            column: group for group, (columns, _, _) in enumerate(self._groups) for column in columns
+        }
 
     def _add(self, terms: Sequence[tuple[Any, float]], is_equal: bool) -> None:
         """One line: what is told goes to the right side."""
@@ -441,7 +462,7 @@ class _System:
         if cell not in self._place:
             return 0.0, _LARGE
         column = self._place[cell]
-        group = next(g for g, (columns, _, _) in enumerate(self._groups) if column in columns)
+        group = self._group_of[column]
         found = []
         for sign in (1.0, -1.0):
             solution = self._solve(group, {column: sign})
@@ -451,37 +472,40 @@ class _System:
             found.append(float(solution[place]))
         return found[0], found[1]
 
-    def uncertain(self, wanted: Sequence[Cell], k: int) -> list[Cell]:
+    def by_group(self, wanted: Sequence[Cell]) -> dict[int, list[Cell]]:
+        """The counts that something is told of, with others they have to do with; about any other all may be true."""
+        found: dict[int, list[Cell]] = defaultdict(list)
+        for cell in wanted:
+            if cell in self._place:
+                found[self._group_of[self._place[cell]]].append(cell)
+        return found
+
+    def unknowns(self, group: int) -> frozenset[_Unknown]:
+        """All that is not told of those that have to do with one another."""
+        return frozenset(self._names[column] for column in self._groups[group][0])
+
+    def uncertain(self, group: int, wanted: Sequence[Cell], k: int) -> list[Cell]:
         """Those of the counts of which a few tables that fit everything told do not show yet that they may vary by k.
 
         Each solution with random aims is such a table; so a few of them settle most counts at once.
         """
         dice = random.Random(1)  # noqa: S311 - any aims will do, the same every time
-        waiting: dict[int, dict[int, Cell]] = defaultdict(dict)
-        group_of = {column: g for g, (columns, _, _) in enumerate(self._groups) for column in columns}
-        for cell in wanted:
-            if cell in self._place:
-                column = self._place[cell]
-                waiting[group_of[column]][column] = cell
-        found: list[Cell] = []
-        for group, cells in waiting.items():
-            columns = list(self._groups[group][0])
-            low, high = np.full(len(columns), np.inf), np.full(len(columns), -np.inf)
-            left = dict(cells)
-            for turn in range(_ROUNDS):
-                aims = {column: dice.choice((-1.0, 1.0)) * dice.random() for column in left}
-                if turn < 2:
-                    aims = dict.fromkeys(left, 1.0 if turn else -1.0)
-                solution = self._solve(group, aims)
-                if solution is None:
-                    break
-                low, high = np.minimum(low, solution), np.maximum(high, solution)
-                wide = {column for place, column in enumerate(columns) if high[place] - low[place] >= k}
-                left = {column: cell for column, cell in left.items() if column not in wide}
-                if len(left) < 3:
-                    break
-            found += left.values()
-        return found
+        columns = list(self._groups[group][0])
+        low, high = np.full(len(columns), np.inf), np.full(len(columns), -np.inf)
+        left = {self._place[cell]: cell for cell in wanted}
+        for turn in range(_ROUNDS):
+            aims = {column: dice.choice((-1.0, 1.0)) * dice.random() for column in left}
+            if turn < 2:
+                aims = dict.fromkeys(left, 1.0 if turn else -1.0)
+            solution = self._solve(group, aims)
+            if solution is None:
+                break
+            low, high = np.minimum(low, solution), np.maximum(high, solution)
+            wide = {column for place, column in enumerate(columns) if high[place] - low[place] >= k}
+            left = {column: cell for column, cell in left.items() if column not in wide}
+            if len(left) < 3:
+                break
+        return list(left.values())
 
 
 def _components(

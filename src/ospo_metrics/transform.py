@@ -55,7 +55,9 @@ def build(workspace: Workspace, progress: Teller) -> Built:
     if broken:
         raise BuildError(_first_sentence(broken[0]))
     if errors and not any(node["status"] == "fail" for node in nodes):
-        raise BuildError(f"dbt could not start: {_joined(errors[0])} The whole log is {_log(workspace)}.")
+        raise BuildError(
+            f"dbt could not start: {_joined(errors[0])} The whole log is {_log(_target(workspace))}."
+        )
     proposals.write(workspace)
     passed = [node for node in nodes if node["status"] in ("success", "pass", "warn")]
     return Built(
@@ -203,14 +205,15 @@ def dbt(
     errors: list[str] = []
     variables = {"audience": workspace.settings.privacy.audience}
     command = [
-        *("dbt.cli.main", "--log-format", "json", "--log-path", str(target / "logs")),
+        *("ospo_metrics.dbt_process", str(_log(target).parent)),
         *("--no-use-colors", "--no-version-check", *arguments),
         *("--project-dir", str(root / "sql"), "--profiles-dir", str(root / "sql")),
         *("--target-path", str(target), "--vars", json.dumps(variables)),
     ]
     allowed = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH", "TZ")
     environment = {name: os.environ[name] for name in allowed if name in os.environ} | {
-        "OSPO_METRICS_WAREHOUSE": str(workspace.warehouse),
+        # Without a folder: what dbt has parsed is then good for a copy of this workspace, or for one that moved.
+        "OSPO_METRICS_WAREHOUSE": workspace.warehouse.name,
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
     }
@@ -219,7 +222,7 @@ def dbt(
     with subprocess.Popen(
         ending_with_us(command),
         env=environment,
-        cwd=target,
+        cwd=workspace.warehouse.parent,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -248,11 +251,10 @@ def _tell(line: str, progress: Teller | None) -> list[str]:
     """Pass on how far dbt has come; what it says in anger is returned."""
     if not line.startswith("{"):
         return [line] if "Error" in line else []
-    event = json.loads(line)
-    data, info = event.get("data", {}), event["info"]
-    if progress and "index" in data and "total" in data and info["name"].endswith("Result"):
-        progress.count("models and tests", int(data["index"]), int(data["total"]))
-    return [info["msg"]] if info["level"] == "error" else []
+    said = json.loads(line)
+    if progress and "total" in said:
+        progress.count("models and tests", said["index"], said["total"])
+    return [said["error"]] if "error" in said else []
 
 
 def _first_sentence(node: dict[str, Any]) -> str:
@@ -276,5 +278,5 @@ def _target(workspace: Workspace) -> Path:
     return workspace.private / "dbt"
 
 
-def _log(workspace: Workspace) -> Path:
-    return _target(workspace) / "logs" / "dbt.log"
+def _log(target: Path) -> Path:
+    return target / "logs" / "dbt.log"

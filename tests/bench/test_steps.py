@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -56,8 +57,8 @@ def _largest_child(folder: Path, verb: str) -> int:
     if verb != "build":
         return 0
     log = folder / "private" / "dbt" / "logs" / "dbt.log"
-    found = [line for line in log.read_text().splitlines() if "process_mem_max_rss" in line]
-    return int(found[-1].split('"process_mem_max_rss": "')[1].split('"')[0])
+    found = re.findall(r'process_mem_max_rss"?: "?(\d+)', log.read_text())
+    return int(found[-1])
 
 
 def _rows(workspace: Workspace, verb: str) -> int:
