@@ -53,6 +53,16 @@ DRAWN = """
 () => [...document.querySelectorAll('[data-figure]')]
     .map(place => [place.dataset.figure, place.querySelectorAll('.main-svg').length > 0])
 """
+ALL_DRAWN = """
+() => new Promise(done => {
+    const look = () => window.Plotly && document.querySelector('[data-figure]:not(.js-plotly-plot)')
+        ? window.setTimeout(look, 10) : done();
+    window.setTimeout(done, 5000);
+    look();
+})
+"""
+"""Charts are drawn one after the other: wait for the last."""
+
 SAID = "document.querySelector('#answers').innerText"
 CHOSEN = "document.querySelector('#scope').value"
 FILL = "getComputedStyle(document.querySelector('.barlayer .point path')).fill"
@@ -120,6 +130,8 @@ def open_page(browser: Browser, dashboards: Path, address: str, **context: Any) 
     seen.page.on("pageerror", lambda error: seen.errors.append(str(error)))
     seen.page.on("dialog", lambda dialog: seen.errors.append(f"dialog: {dialog.message}"))
     seen.page.goto(f"{dashboards.as_uri()}/{address}")
+    if "#" not in address and context.get("java_script_enabled", True):
+        seen.page.evaluate(ALL_DRAWN)
     return seen
 
 

@@ -187,6 +187,58 @@ def test_bars_of_one_chart_share_one_scale(example: Published) -> None:
     assert tallness(figure) == pytest.approx([tallness(figure)[0]] * 4, rel=0.01)
 
 
+def test_waits_many_times_as_long_have_a_scale_of_their_own(example: Published) -> None:
+    """What nine in ten wait for does not press the typical wait flat; all that are alike share one scale."""
+    metric, numbers = of(example, "first_response_time")
+    typical = [number for number in numbers if number.segment == "everyone"]
+    long = [replace(number, segment="everyone_p90", value=(number.value or 0) * 40) for number in typical]
+    figure = charts.figure(metric, [*numbers, *long], example.today)
+    assert figure
+    panels = {
+        trace["yaxis"]: figure["layout"][f"yaxis{trace['yaxis'][1:]}"]["range"][1] for trace in figure["data"]
+    }
+    *alike, alone = [panels[axis] for axis in sorted(panels)]
+    assert len(alike) == 3
+    assert len(set(alike)) == 1
+    most = max(number.value or 0 for number in typical)
+    assert alike[0] < 3 * most
+    assert alone * 24 > 30 * most
+
+
+def test_where_nobody_was_counted_there_is_no_range(example: Published) -> None:
+    """A panel of zeros is one flat line without whiskers; the range of each zero stands in the table."""
+    metric, numbers = of(example, "new_contributors")
+    nobody = [
+        replace(number, value=0.0, lower=0.0, upper=3.7)
+        if number.segment == "bots" and number.is_ok
+        else number
+        for number in numbers
+    ]
+    figure = charts.figure(metric, nobody, example.today)
+    assert figure
+    empty = [
+        trace
+        for trace in figure["data"]
+        if trace["type"] == "bar" and not any(value or 0 for value in trace["y"])
+    ]
+    assert empty
+    assert all("error_y" not in trace for trace in empty)
+
+
+def test_the_newest_number_fits_beside_its_line(example: Published) -> None:
+    """The margin on the right is as wide as the longest number that stands in it."""
+    metric, numbers = of(example, "first_response_time")
+    figure = charts.figure(metric, numbers, example.today)
+    assert figure
+    told = [
+        re.sub(r"<.*?>", "", label["text"])
+        for label in figure["layout"]["annotations"]
+        if label.get("x") == 1 and label.get("xanchor") == "left"
+    ]
+    assert told
+    assert figure["layout"]["margin"]["r"] >= 8 * max(len(text) for text in told)
+
+
 def test_nothing_to_draw_is_no_chart(example: Published) -> None:
     """Without a single number there is no empty frame."""
     metric, numbers = of(example, "contributor_absence_factor", 3)

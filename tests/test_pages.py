@@ -441,6 +441,28 @@ def test_a_number_that_is_not_there_says_what_would_bring_it(made: Workspace) ->
         assert words.remedy(status).endswith(".")
 
 
+def test_what_is_told_of_events_alone_says_how_to_tell_of_one(tmp_path: Path, made: Workspace) -> None:
+    """Without any event the page says which sheet and which list would bring the number; a project is led back."""
+    found = workspace(tmp_path)
+    found.database.parent.mkdir()
+    shutil.copyfile(made.database, found.database)
+    with duckdb.connect(str(found.database)) as connection:
+        connection.execute("delete from metrics.metric_values where scope_kind in ('event', 'campaign')")
+    pages.report(found, Quiet())
+    reach, campaigns = shown(found, "turnout", 0), shown(found, "campaigns", 0)
+    assert "No event is known yet of which it could be told. It appears after the first event" in reach
+    assert "outreach/attendance" in reach
+    assert "No campaign is known yet of which it could be told. It appears after the first" in campaigns
+    projects = [
+        parts
+        for name in view_names(made)
+        if name.startswith("reach-") and (parts := view(made, name))["key"].startswith("project=")
+    ]
+    assert projects
+    for parts in projects:
+        assert "not of a single project" in Reader(parts["parts"]["reach_unique_people"]).text
+
+
 def test_a_community_knows_its_projects(made: Workspace) -> None:
     """The view of a community names the projects that have a view of their own on that page, and only those."""
     storage = view(made, "newcomers-1")

@@ -453,6 +453,15 @@ def test_costs_differences_and_scores_are_told_with_their_sign_and_unit(
     assert words.sentence(told, known, "the program") == says + "."
 
 
+def test_the_parts_of_a_difference_that_are_counts_have_no_sign() -> None:
+    """Who came and who went are counted; only what is left of both says whether it is more or less."""
+    growth = metric("difference", "{amount}.", unit="people", counted=("lapsed",))
+    left, lapsed = number(12, segment="net"), number(12, segment="lapsed")
+    assert words.amount(growth, left) == f"+12{words.NBSP}people"
+    assert words.amount(growth, lapsed) == f"12{words.NBSP}people"
+    assert (words.short(growth, left), words.short(growth, lapsed)) == ("+12", "12")
+
+
 def test_a_basis_says_what_happened_to_those_who_no_longer_wait() -> None:
     """Of a waiting time so many were answered; of a stay so many are gone."""
     stay = dataclasses.replace(WAIT, happened="gone")

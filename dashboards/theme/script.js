@@ -164,6 +164,22 @@ document.documentElement.classList.add("js");
     if (window.Plotly) all("[data-figure]").forEach(draw);
   }
 
+  /* One chart after the other, so that the first is seen before the last is drawn; their places are kept free. */
+  function drawInTurn() {
+    const places = all("[data-figure]").filter((place) => shown.figures[place.dataset.figure]);
+    if (!window.Plotly) return;
+    places.forEach((place) => { place.style.minHeight = `${shown.figures[place.dataset.figure].layout.height}px`; });
+    const drawn = shown;
+    const next = () => {
+      const place = places.shift();
+      if (!place || shown !== drawn) return;
+      draw(place);
+      place.style.minHeight = "";
+      window.setTimeout(next);
+    };
+    next();
+  }
+
   /* ---- what is taken along: pictures, tables, sentences ---- */
 
   function fileName(...parts) {
@@ -484,7 +500,8 @@ document.documentElement.classList.add("js");
     }
     all("tr[data-end]").forEach((row) => { row.hidden = Boolean(since()) && row.dataset.end < since().slice(0, 7); });
     all("table[data-open]").forEach((table) => { if (table.tellOlder) table.tellOlder(); });
-    drawAll();
+    if (isAnother && !window.location.hash) drawInTurn();
+    else drawAll();
     if (wanted.metric) toMetric(wanted.metric);
   }
 

@@ -146,7 +146,7 @@ def _blocks(published: Published, occasion: Occasion) -> tuple[list[dict[str, An
                 "facts": [views.fact(published, metric, number) for number in numbers]
                 if any(number.is_ok for number in numbers)
                 else [],
-                "state": None if main and main.is_ok else views.state(main),
+                "state": None if main and main.is_ok else views.state(metric, main),
                 "drawings": drawings,
             }
         )

@@ -203,7 +203,7 @@ def _our_words(workspace: Workspace, words: catalog.Catalog) -> set[str]:
         *(Path(__file__).with_name(f"{name}.py") for name in _WRITE_PAGES),
     ]
     texts += [path.read_text(encoding="utf-8") for path in written]
-    texts += [settings.ospo.name, settings.ospo.timezone]
+    texts += [settings.ospo.name, settings.ospo.timezone, settings.ospo.locale]
     for community in settings.communities:
         texts += [community.id, community.name, *community.projects, *community.mailing_lists]
     months = "january february march april may june july august september october november december"

@@ -1,8 +1,8 @@
 """The last three months that are known in five sentences at most, each with the page that shows it.
 
-Nothing is chosen by taste: what came of the goals, the first number that got worse for sure and the first that got
-better, the newest event and the newest campaign of which something can be told; and where that is fewer than five, what
-the pages say first, in their order.
+Nothing is chosen by taste: what came of the goals, the first number that got worse by more than chance explains and the
+first that got better, the newest event and the newest campaign of which something can be told; and where that is fewer
+than five, what the pages say first, in their order.
 """
 
 from __future__ import annotations
@@ -109,14 +109,14 @@ def _changes(published: Published) -> Iterator[Said]:
         answer = views.answer(metric, views.Spoken([now], now, change.about.name))
         page, title = _home(published, metric.metric)
         href = f"{page}.html#{metric.metric if scope.kind == 'program' else scope.key}" if page else ""
-        lead = "Better for sure" if change.is_better else "Worse for sure"
+        lead = f"{'Better' if change.is_better else 'Worse'}, by more than chance"
         yield Said(lead, answer, words.change(metric, now, change.before), href, title)
     _, end = period(published)
     is_compared = published.changes.compared and published.today - end <= timedelta(days=OLDEST_CHANGE_DAYS)
     if is_compared and not published.changes.told:
         count = f"{words.count(published.changes.compared)} numbers"
-        rest = " that can be compared with the period before differs for sure."
-        yield Said("Changes", Answer("None of ", count, rest), "Chance is explanation enough.", "", "")
+        rest = " that can be compared with the period before differs by more than chance explains."
+        yield Said("Changes", Answer("None of ", count, rest), "", "", "")
 
 
 def _newest(published: Published) -> Iterator[Said]:

@@ -70,6 +70,7 @@ class Spoken:
     main: Number | None
     inside: str
     occasion: Occasion | None = None
+    scope_kind: str = "program"
 
 
 def headline(metric: Metric, numbers: Iterable[Number], today: date, segment: str = "") -> Number | None:
@@ -125,7 +126,7 @@ def spoken(published: Published, metric: Metric, scope: Scope) -> Spoken:
         return Spoken(found, _main(metric, found), scope.inside)
     occasions = published.occasions_of(metric.metric, scope)
     if not occasions:
-        return Spoken((), None, scope.inside)
+        return Spoken((), None, scope.inside, scope_kind=scope.kind)
     if metric.metric in _OF_CAMPAIGNS:
         occasions.sort(key=lambda occasion: occasion.kind != "campaign")
     told = [(occasion, of_occasion(published, metric, occasion)) for occasion in occasions]
@@ -144,7 +145,8 @@ def answer(metric: Metric, said: Spoken) -> Answer:
     """The sentence of the main number, or why there is none."""
     about = f"{said.occasion.name}, {said.occasion.month}" if said.occasion else ""
     if said.main is None:
-        return Answer(words.about(metric.title, "nothing is known yet."), "", "", about, is_known=False)
+        why, _ = words.unknown(metric, said.scope_kind)
+        return Answer(words.about(metric.title, why), "", "", about, is_known=False)
     text = words.sentence(metric, said.main, said.inside)
     if not said.main.is_ok:
         return Answer(words.about(metric.title, text), "", "", about, is_known=False)
@@ -156,17 +158,18 @@ def answer(metric: Metric, said: Spoken) -> Answer:
     return Answer(start, shown, end, about)
 
 
-def state(number: Number | None) -> dict[str, str]:
+def state(metric: Metric, number: Number | None, scope_kind: str = "") -> dict[str, str]:
     """Why there is no number, and what would make one available."""
     status = number.status if number else "no_data"
+    reason, remedy = words.unknown(metric, scope_kind)
     if number and number.is_ok:
         return {"status": "too_early", "title": "Not reached", "reason": "", "remedy": ""}
     opening = words.WITHOUT_NUMBER.get(status, words.WITHOUT_NUMBER["no_data"])[0]
     return {
         "status": status if status in words.WITHOUT_NUMBER else "no_data",
         "title": opening,
-        "reason": words.reason(number) if number else "Nothing is known yet.",
-        "remedy": words.remedy(status),
+        "reason": words.reason(number) if number else reason,
+        "remedy": words.remedy(status) if number else remedy,
     }
 
 
@@ -199,7 +202,7 @@ def part(
         "scope": scope,
         "about": said.occasion,
         "facts": [fact(published, metric, number) for number in facts],
-        "state": _one_state(said),
+        "state": _one_state(metric, said),
         "differences": _differences(metric, said, numbers, published.today),
         "sentences": [words.sentence(metric, number, said.inside) for number in facts if number.is_ok],
         "drawings": drawings,
@@ -230,7 +233,7 @@ def fact(published: Published, metric: Metric, number: Number) -> dict[str, Any]
         "label": label(published, metric, number.segment),
         "meaning": meaning(number.segment),
         "is_known": number.has_value or between,
-        "status": "" if number.is_ok else state(number)["status"],
+        "status": "" if number.is_ok else state(metric, number)["status"],
         "value": value,
         "unit": unit,
         "details": [text for text in details if text] if number.is_ok else [words.reason(number)],
@@ -302,12 +305,14 @@ def _few(metric: Metric, said: Spoken) -> list[Number]:
     return [number for number in said.numbers if number.segment in wanted]
 
 
-def _one_state(said: Spoken) -> dict[str, str] | None:
+def _one_state(metric: Metric, said: Spoken) -> dict[str, str] | None:
     """Where no number is known and all for the same reason, that reason, to be told once."""
     if any(number.is_ok for number in said.numbers):
         return None
     reasons = {(number.status, number.reason) for number in said.numbers}
-    return state(said.main or next(iter(said.numbers), None)) if len(reasons) <= 1 else None
+    if len(reasons) > 1:
+        return None
+    return state(metric, said.main or next(iter(said.numbers), None), said.scope_kind)
 
 
 def _over_time(

@@ -41,6 +41,22 @@ _REMEDIES = {
     "refused": "It appears when what stands in the way is gone; until then a number would mislead.",
     "no_data": "It appears once a source, or a sheet of the team, tells of it.",
 }
+_UNKNOWN = {
+    "event": (
+        "No event is known yet of which it could be told.",
+        "It appears after the first event: write it into the sheet of events, and put the list of who came, as the "
+        "ticketing tool exports it, into outreach/attendance.",
+    ),
+    "campaign": (
+        "No campaign is known yet of which it could be told.",
+        "It appears after the first campaign: write it into the sheet of campaigns, with its days, what it is about "
+        "and the number that is to move.",
+    ),
+    "project": (
+        "It is told of events and campaigns, not of a single project.",
+        "Choose the community instead, or all of them together.",
+    ),
+}
 _FILE_NAME = re.compile(r"[a-z_]+\.[a-z]{2,5}\b")
 _OVERRIDES = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C], None)
 _SINGULAR = {"people": "person"}
@@ -149,6 +165,14 @@ def reason(number: Number) -> str:
 def remedy(status: str) -> str:
     """What would make a number available that is not there."""
     return _REMEDIES.get(status, _REMEDIES["no_data"])
+
+
+def unknown(metric: Metric, scope_kind: str) -> tuple[str, str]:
+    """Of what nothing is known at all: why, and what would change that."""
+    about = metric.grain.partition(" ")[0].strip(",")
+    if about not in ("event", "campaign"):
+        return "Nothing is known yet.", remedy("no_data")
+    return _UNKNOWN["project" if scope_kind == "project" else about]
 
 
 def pending(number: Number) -> str:
