@@ -30,8 +30,12 @@ _NAMES = {
     "github": "(instance::bigint + n * 1000)::varchar",
     "mailing_lists": "'g' || n || '-' || instance",
 }
-_KEYS = {"git": "key", "github": "case when key = instance then {instance} else key end",
-         "mailing_lists": "replace(key, '@lists.', '@g' || n || '.lists.')"}  # fmt: skip
+_KEYS = {
+    "git": "key",
+    "github": "case when key = instance then {instance} when starts_with(key, 'U_') then key || '-g' || n else key end",
+    "mailing_lists": "case when starts_with(key, 'sha256:') then key || '-g' || n "
+    "else replace(key, '@lists.', '@g' || n || '.lists.') end",
+}
 _PROJECT = (
     "case when project_id like 'example/%' then replace(project_id, 'example/', 'example/g' || n || '-') "
     "else 'g' || n || '-' || project_id end"
@@ -88,9 +92,11 @@ def _settle(settings: Path, copies: int) -> None:
             block_of_copy = re.sub(
                 r"^(projects|mailing_lists) = \[(.*)\]$", all_of, block, flags=re.MULTILINE
             )
-            told.append(
-                re.sub(r'^(id|name) = "(.*)"$', rf'\1 = "\2-{place}"', block_of_copy, flags=re.MULTILINE)
-            )
+            if place:  # the first keeps the name by which the sheets know it
+                block_of_copy = re.sub(
+                    r'^(id|name) = "(.*)"$', rf'\1 = "\2-{place}"', block_of_copy, flags=re.MULTILINE
+                )
+            told.append(block_of_copy)
     lists = re.findall(r'^\[\[sources.mailing_lists\]\]\nid = "(.*)"$', text, flags=re.MULTILINE)
     for name in (_named(each, n) for n in range(1, copies + 1) for each in lists):
         told.append(f'[[sources.mailing_lists]]\nid = "{name}"\nlocation = "archives/{name}/*.txt.gz"')
