@@ -133,9 +133,7 @@ def _subjects(messages: pa.Table) -> Integers:
     places = messages["project_id"].combine_chunks().dictionary_encode()
     numbers = pc.fill_null(places.indices, len(places.dictionary)).to_numpy().astype(np.int64)
     named = pc.fill_null(subject, -1).to_numpy().astype(np.int64)
-    known = pc.is_valid(messages["sent_at"]).to_numpy() & (
-        named != (pc.index(folded.dictionary, "").as_py())
-    )
+    known = pc.is_valid(messages["sent_at"]).to_numpy() & (named != (pc.index(folded.dictionary, "").as_py()))
     return np.where(known & (named >= 0), numbers * (len(folded.dictionary) + 1) + named, -1)
 
 
@@ -165,9 +163,7 @@ def _by_what_others_say(told: _Told, forest: _Forest) -> None:
     speaks[told.number[_names_any(told)]] = True
     above, below = told.chain[:-1], told.chain[1:]
     is_pair = (
-        (told.chain_of[:-1] == told.chain_of[1:])
-        & ~speaks[below]
-        & ~(sent_at[above] > sent_at[below] + DAY)
+        (told.chain_of[:-1] == told.chain_of[1:]) & ~speaks[below] & ~(sent_at[above] > sent_at[below] + DAY)
     )
     for one, other in zip(below[is_pair].tolist(), above[is_pair].tolist(), strict=True):
         forest.put(one, other)
