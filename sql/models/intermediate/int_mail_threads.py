@@ -8,7 +8,9 @@ from ospo_metrics.mail_threads import SHAPE, threads
 
 
 def model(dbt: Any, session: Any) -> pa.Table:
-    columns = "message_id, epoch(sent_at) as sent_at, message_references, in_reply_to, project_id, topic, is_reply"
+    columns = (
+        "message_id, epoch(sent_at) as sent_at, message_references, in_reply_to, project_id, topic, is_reply"
+    )
     messages = dbt.ref("int_mail_messages").project(columns).to_arrow_table().cast(SHAPE)
     found = threads(messages)
     return pa.table(
