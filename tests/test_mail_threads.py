@@ -4,14 +4,30 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ospo_metrics.mail_threads import Message, threads
+from ospo_metrics.mail_threads import SHAPE, threads
 
 START = 1_700_000_000
+
+
+@dataclass(frozen=True)
+class Message:
+    """A row of `SHAPE`."""
+
+    message_id: str
+    sent_at: float | None = None
+    message_references: Sequence[str] = ()
+    in_reply_to: str | None = None
+    project_id: str = ""
+    topic: str | None = None
+    is_reply: bool = False
 
 
 def message(
@@ -21,8 +37,13 @@ def message(
     return Message(name, at, references, to, **more)  # type: ignore[arg-type]
 
 
+def told(messages: Sequence[Message]) -> list[tuple[str, str]]:
+    table = threads(pa.Table.from_pylist([asdict(one) for one in messages], schema=SHAPE))
+    return list(zip(table["thread_id"].to_pylist(), table["rule"].to_pylist(), strict=True))
+
+
 def found(*messages: Message) -> dict[str, tuple[str, str]]:
-    return dict(zip([one.message_id for one in messages], threads(messages), strict=True))
+    return dict(zip([one.message_id for one in messages], told(messages), strict=True))
 
 
 @pytest.mark.parametrize(
@@ -78,13 +99,13 @@ def test_a_subject_decides_only_where_nothing_else_does() -> None:
         "elsewhere": ("elsewhere", "first"),
         "names": ("gone", "references"),
     } == found(
-        message("a", place="dev", topic="Help"),
-        message("b", hour=1, place="dev", topic="help", is_reply=True),
-        message("c", hour=2, place="dev", topic="Help", is_reply=True),
-        message("new", hour=3, place="dev", topic="Help"),
-        message("late", hour=24 * 100, place="dev", topic="Help", is_reply=True),
-        message("elsewhere", hour=3, place="users", topic="Help", is_reply=True),
-        message("names", to="gone", hour=3, place="dev", topic="Help", is_reply=True),
+        message("a", project_id="dev", topic="Help"),
+        message("b", hour=1, project_id="dev", topic="help", is_reply=True),
+        message("c", hour=2, project_id="dev", topic="Help", is_reply=True),
+        message("new", hour=3, project_id="dev", topic="Help"),
+        message("late", hour=24 * 100, project_id="dev", topic="Help", is_reply=True),
+        message("elsewhere", hour=3, project_id="users", topic="Help", is_reply=True),
+        message("names", to="gone", hour=3, project_id="dev", topic="Help", is_reply=True),
     )
 
 
@@ -128,5 +149,5 @@ def test_long_chains_are_no_harder_than_short_ones() -> None:
         for n, name in enumerate(names)
     ]
     began = time.process_time()
-    assert {("m0", "references"), ("m0", "first")} == set(threads(chain[::-1]))
+    assert {("m0", "references"), ("m0", "first")} == set(told(chain[::-1]))
     assert time.process_time() - began < 20

@@ -14,6 +14,7 @@ from scipy.stats import chi2
 from statsmodels.stats.proportion import proportion_confint
 
 from ospo_metrics import catalog, transform
+from ospo_metrics.progress import Quiet
 from ospo_metrics.project import root
 from ospo_metrics.settings import Workspace, open_workspace
 from ospo_metrics.statistics import wilson_interval
@@ -206,3 +207,40 @@ class _Silent:
 
     def count(self, label: str, done: int, total: int | None = None) -> None:
         assert done <= (total or done), label
+
+
+def test_two_models_at_a_time_make_the_same_rows(
+    published: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A large warehouse is built two models at a time, and no number is another for it."""
+    shutil.copytree(published.folder, tmp_path / "workspace")
+    workspace = open_workspace(tmp_path / "workspace")
+    before = _contents(workspace)
+    monkeypatch.setattr(transform, "_LARGE", 0)
+
+    built = transform.build(workspace, Quiet())
+
+    assert built.models > 200
+    assert transform.failures(workspace) == []
+    assert _contents(workspace) == before
+
+
+def _contents(workspace: Workspace) -> dict[str, tuple[Any, ...]]:
+    """How many rows each table that was built has, and what they add up to; a mean to ten digits."""
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
+        tables = connection.execute(
+            "select schema_name || '.' || table_name, list((column_name, data_type) order by column_index) "
+            "from duckdb_columns() where schema_name in ('core', 'intermediate', 'metrics') and not internal group by 1"
+        ).fetchall()
+        found = {}
+        for table, columns in tables:
+            told = ", ".join(
+                f"""printf('%.10e', "{name}")""" if kind == "DOUBLE" else f'"{name}"'
+                for name, kind in columns
+            )
+            row = connection.execute(
+                f"select count(*), sum(hash(held)::hugeint) from (select {told} from {table}) as held"
+            ).fetchone()
+            assert row is not None
+            found[table] = row
+    return found

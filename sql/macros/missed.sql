@@ -4,7 +4,7 @@
 {% macro missed(spans, end) -%}
     select
         s.scope_kind, s.scope_id, s.period_start, s.{{ end }},
-        min_by(w.project_id, w.observed_until) as missed_project,
+        min_by(w.project_id, (w.observed_until, w.project_id)) as missed_project,
         min(w.observed_until) as missed_from,
         max(h.observed_until) > min(w.observed_until) + 1 as is_behind_others
     from {{ spans }} as s

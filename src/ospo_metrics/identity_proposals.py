@@ -163,14 +163,21 @@ def tokens(name: str) -> list[str]:
     """The parts of a name without accents and in small letters, the given name first, also of `Family, Given`."""
     family, comma, given = name.partition(",")
     text = f"{given} {family}" if comma else name
-    folded = unicodedata.normalize("NFKD", text.lower().translate(_LETTERS))
-    return re.findall(r"[^\W\d_]+", "".join(letter for letter in folded if not unicodedata.combining(letter)))
+    return re.findall(r"[^\W\d_]+", _folded(text))
 
 
 def _handle(text: str) -> str:
     """A login or local part without what is between its letters and the number behind them."""
-    folded = unicodedata.normalize("NFKD", text.lower().translate(_LETTERS))
-    return re.sub(r"\d+$", "", "".join(re.findall(r"[a-z0-9]+", folded)))
+    return re.sub(r"[^a-z0-9]+", "", _folded(text)).rstrip("0123456789")
+
+
+def _folded(text: str) -> str:
+    """Small letters without accents; what is plain already, as most is, is so at once."""
+    small = text.lower()
+    if small.isascii():
+        return small
+    apart = unicodedata.normalize("NFKD", small.translate(_LETTERS))
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))
 
 
 def _handles(given: str, family: str) -> set[str]:

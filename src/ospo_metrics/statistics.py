@@ -91,7 +91,11 @@ def survival_quantiles(
     its ends are the first times at which the upper and the lower band of the survival curve fall to what is
     left. All groups are worked through in one sorted pass.
     """
-    curves = survival_curves(group, duration, happened, confidence)
+    return quantiles_of(survival_curves(group, duration, happened, confidence), share)
+
+
+def quantiles_of(curves: Curves, share: float = 0.5) -> Quantiles:
+    """The same of curves that are there already, so that several shares need them once."""
     groups, starts = np.unique(curves.group, return_index=True)
     size = curves.at_risk[starts]
     if not len(groups):
@@ -113,6 +117,16 @@ def survival_quantiles(
         events,
         size,
     )
+
+
+def _by_group_and_time(group: Integers, duration: Floats) -> Integers:
+    """The order of many rows, sixteen bits of the group at a time, which numpy sorts without comparing."""
+    order = np.argsort(duration)
+    place = group - group.min()
+    for shift in range(0, int(place.max()).bit_length(), 16):
+        digit = ((place[order] >> shift) & 0xFFFF).astype(np.uint16)
+        order = order[np.argsort(digit, kind="stable")]
+    return order
 
 
 def _running_sum(values: Floats, first: Booleans, group: Integers) -> Floats:
@@ -150,11 +164,11 @@ def survival_curves(
     risk at it. Before its first row a curve is 1.
     """
     z = float(ndtri(1 - (1 - confidence) / 2))
-    order = np.lexsort((duration, group))
-    g, t, d = group[order], duration[order], happened[order].astype(np.int64)
-    if not len(g):
+    if not len(group):
         floats, integers = np.empty(0), np.empty(0, dtype=np.int64)
         return Curves(integers, floats, floats, floats, floats, integers, integers)
+    order = _by_group_and_time(group, duration)
+    g, t, d = group[order], duration[order], happened[order].astype(np.int64)
     new_group = np.r_[True, g[1:] != g[:-1]]
     new_time = new_group | np.r_[True, t[1:] != t[:-1]]
     starts, time_starts = np.flatnonzero(new_group), np.flatnonzero(new_time)

@@ -31,6 +31,9 @@ create or replace table config.own_domains (domain varchar);
 create or replace table config.own_organizations (position integer, name varchar);
 """
 
+_LARGE = 500_000_000
+"""Bytes of a warehouse from which on it pays to build two models at a time; below, dbt's own work is most of it."""
+
 
 class BuildError(Exception):
     """A model could not be built, or a test of the data failed; the text says which and why."""
@@ -49,7 +52,8 @@ def build(workspace: Workspace, progress: Teller) -> Built:
     prepare(workspace)
     write_config(workspace)
     ensure_key(workspace)
-    errors = dbt(workspace, ["build", "--exclude-resource-type", "unit_test"], progress)
+    threads = "2" if workspace.warehouse.stat().st_size > _LARGE else "1"
+    errors = dbt(workspace, ["build", "--exclude-resource-type", "unit_test", "--threads", threads], progress)
     nodes = run_results(workspace)
     broken = [node for node in nodes if node["status"] == "error"]
     if broken:

@@ -15,6 +15,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     _print_ratios(terminalreporter, [row for row in found if "ratio" in row])
     _print_costs(terminalreporter, [row for row in found if "cost" in row])
     _print_pages(terminalreporter, [line for row in found for line in row.get("pages", [])])
+    _print_builds(terminalreporter, [row for row in found if "whole" in row])
 
 
 def _print_steps(terminalreporter: Any, rows: list[dict[str, Any]]) -> None:
@@ -74,3 +75,19 @@ def _print_costs(terminalreporter: Any, rows: list[dict[str, Any]]) -> None:
                 f"{pair(*(number / thousands for number in cost)):>13}{one_by_one / thousands:>23,.0f}"
             )
         terminalreporter.write_line(f"{row['cost']:<14}{row['items_a_second']:,.0f} items a second")
+
+
+def _print_builds(terminalreporter: Any, rows: list[dict[str, Any]]) -> None:
+    """The build of a whole workspace, the night after it, and what reading its tables once takes of the time."""
+    if not rows:
+        return
+    terminalreporter.section("the whole build, and the night after it")
+    for row in rows:
+        terminalreporter.write_line(
+            f"{row['activities']:,} activities of {row['people']:,} people in {row['projects']:,} projects: "
+            f"{row['whole']:.0f} s, {row['peak']:,.0f} MB at most"
+        )
+        terminalreporter.write_line(
+            f"with one day more: {row['night']:.0f} s, {row['night'] / row['whole']:.0%} of that; "
+            f"a bare scan of the tables: {row['scan']:.1f} s, {row['scan'] / row['whole']:.1%}"
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 
 from ospo_metrics.settings import open_workspace
@@ -30,8 +31,12 @@ _NAMES = {
     "github": "(instance::bigint + n * 1000)::varchar",
     "mailing_lists": "'g' || n || '-' || instance",
 }
-_KEYS = {"git": "key", "github": "case when key = instance then {instance} else key end",
-         "mailing_lists": "replace(key, '@lists.', '@g' || n || '.lists.')"}  # fmt: skip
+_KEYS = {
+    "git": "key",
+    "github": "case when key = instance then {instance} when starts_with(key, 'U_') then key || '-g' || n else key end",
+    "mailing_lists": "case when starts_with(key, 'sha256:') then key || '-g' || n "
+    "else replace(key, '@lists.', '@g' || n || '.lists.') end",
+}
 _PROJECT = (
     "case when project_id like 'example/%' then replace(project_id, 'example/', 'example/g' || n || '-') "
     "else 'g' || n || '-' || project_id end"
@@ -88,9 +93,11 @@ def _settle(settings: Path, copies: int) -> None:
             block_of_copy = re.sub(
                 r"^(projects|mailing_lists) = \[(.*)\]$", all_of, block, flags=re.MULTILINE
             )
-            told.append(
-                re.sub(r'^(id|name) = "(.*)"$', rf'\1 = "\2-{place}"', block_of_copy, flags=re.MULTILINE)
-            )
+            if place:  # the first keeps the name by which the sheets know it
+                block_of_copy = re.sub(
+                    r'^(id|name) = "(.*)"$', rf'\1 = "\2-{place}"', block_of_copy, flags=re.MULTILINE
+                )
+            told.append(block_of_copy)
     lists = re.findall(r'^\[\[sources.mailing_lists\]\]\nid = "(.*)"$', text, flags=re.MULTILINE)
     for name in (_named(each, n) for n in range(1, copies + 1) for each in lists):
         told.append(f'[[sources.mailing_lists]]\nid = "{name}"\nlocation = "archives/{name}/*.txt.gz"')
@@ -101,3 +108,41 @@ def _named(name: str, n: int) -> str:
     if n == 0:
         return name
     return name.replace("example/", f"example/g{n}-") if "/" in name else f"g{n}-{name}"
+
+
+_NEW_NAMES = {
+    "git__commits": "'9' || key",
+    "github__commits": "'9' || key",
+    "github__issues": "key || '9'",
+    "github__issue_comments": "key || '9'",
+    "github__change_request_comments": "key || '9'",
+    "github__issue_events": "key || '-9'",
+    "github__change_request_events": "key || '-9'",
+    "mailing_lists__messages": "'next.' || key",
+}
+"""What of the newest day happens again on the day after it, under which keys."""
+
+
+def another_day(folder: Path) -> None:
+    """Let the newest day of every project happen again a day later: one night's worth of new items."""
+    workspace = open_workspace(folder)
+    with open_warehouse(workspace.warehouse) as connection:
+        connection.execute("begin")
+        row = connection.execute("select max(updated_at)::date from raw.git__commits").fetchone()
+        assert row is not None
+        day = row[0]
+        for table, key in _NEW_NAMES.items():
+            payload = f"replace(replace(payload, '{day}T', '{day + timedelta(1)}T'), key, {key})"
+            if table == "github__issues":  # they have a number each, by which everything else names them
+                payload = f"""regexp_replace({payload}, '"number":([0-9]+)', '"number":9\\1')"""
+            connection.execute(
+                f"insert into raw.{table} select * replace ({key} as key, updated_at + interval 1 day as updated_at, "
+                f"{payload} as payload, fetched_at + interval 1 day as fetched_at) from raw.{table} "
+                "where updated_at::date = ?",
+                [day],
+            )
+        connection.execute(
+            "update meta.sources set observed_until = observed_until + interval 1 day, "
+            "newest_item_at = newest_item_at + interval 1 day, last_success_at = last_success_at + interval 1 day"
+        )
+        connection.execute("commit")

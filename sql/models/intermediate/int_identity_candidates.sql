@@ -1,14 +1,22 @@
 -- People who may be somebody else too: what they are called where, in which communities, and when they were there.
-with used as (
+with acts as (
+    select
+        actor_kind, actor, project_id, actor_name, min(occurred_at) as first_at, max(occurred_at) as last_at,
+        count(*) as acts
+    from {{ ref('int_acts') }}
+    where actor_kind in ('address', 'login', 'git_name', 'mail_name', 'speaker')
+    group by actor_kind, actor, project_id, actor_name
+),
+
+used as (
     select
         i.person_id, a.actor_kind, a.actor, c.community_id,
         list(distinct a.actor_name) filter (a.actor_name is not null) as names,
-        min(a.occurred_at)::date as first_on, max(a.occurred_at)::date as last_on, count(*) as acts
-    from {{ ref('int_acts') }} as a
+        min(a.first_at)::date as first_on, max(a.last_at)::date as last_on, sum(a.acts) as acts
+    from acts as a
     join {{ ref('int_identities') }} as i on a.actor_kind = i.kind and a.actor = i.value
     join {{ ref('community_projects') }} as c on a.project_id = c.project_id
-    where a.actor_kind in ('address', 'login', 'git_name', 'mail_name', 'speaker')
-    group by all
+    group by i.person_id, a.actor_kind, a.actor, c.community_id
 ),
 
 -- A person is shown by the login, else by the address, that they use most.

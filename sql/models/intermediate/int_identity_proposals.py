@@ -9,12 +9,14 @@ from ospo_metrics.identity_proposals import Candidate, propose
 
 def model(dbt: Any, session: Any) -> pa.Table:
     rows = dbt.ref("int_identity_candidates").order("person_id").fetchall()
-    people = dict(dbt.ref("int_identities").project("identity_id, person_id").fetchall())
-    decided = [
-        frozenset((people.get(left, left), people.get(right, right)))
-        for left, right in dbt.ref("stg_outreach__same_person")
-        .project("left_id, right_id").fetchall()
-    ]  # fmt: skip
+    pairs = dbt.ref("stg_outreach__same_person").project("left_id, right_id").fetchall()
+    sought = pa.table({"identity_id": pa.array([one for pair in pairs for one in pair], pa.string())})  # noqa: F841
+    identities = dbt.ref("int_identities")  # noqa: F841 - the query below finds these two by their names
+    people = dict(
+        session.sql("select identity_id, person_id from identities semi join sought using (identity_id)")
+        .fetchall()
+    )  # fmt: skip
+    decided = [frozenset((people.get(left, left), people.get(right, right))) for left, right in pairs]
     found = propose(
         [
             Candidate(

@@ -9,7 +9,7 @@ select
     arg_min(sent_at, project_id) as sent_at,
     arg_min(utc_offset_minutes, project_id) as utc_offset_minutes,
     arg_min(in_reply_to, project_id) as in_reply_to,
-    arg_max(message_references, len(message_references)) as message_references,
+    arg_min(message_references, (-len(message_references), project_id)) as message_references,
     arg_min(topic, project_id) as topic,
     bool_or(is_reply) as is_reply,
     bool_or(is_automated) as is_automated,

@@ -23,21 +23,30 @@ claims as (
     having bool_and(last_success_at is not null) and max(observed_until) is not null
 ),
 
-silences as (
-    select
-        source,
-        project_id,
-        occurred_at - lag(occurred_at) over (partition by source, project_id order by occurred_at) as silence
+-- A number in place of two texts, and microseconds in place of instants: every act there is gets sorted here.
+busy as (
+    select source, project_id, row_number() over ()::integer as number, max(occurred_at) - interval 730 day as since
     from {{ ref('int_acts') }}
     where project_id is not null
-    qualify occurred_at > max(occurred_at) over (partition by source, project_id) - interval 730 day
+    group by source, project_id
+),
+
+silences as (
+    select
+        b.number,
+        a.occurred_at > b.since as is_recent,
+        epoch_us(a.occurred_at) - lag(epoch_us(a.occurred_at)) over (
+            partition by b.number order by epoch_us(a.occurred_at)
+        ) as microseconds
+    from {{ ref('int_acts') }} as a
+    join busy as b on a.source = b.source and a.project_id = b.project_id
 ),
 
 usual as (
-    select source, project_id, to_seconds(quantile_cont(epoch(silence), 0.99)) as silence
+    select number, to_seconds(quantile_cont(microseconds / 1000000, 0.99)) as silence
     from silences
-    where silence is not null
-    group by source, project_id
+    where is_recent and microseconds is not null
+    group by number
 )
 
 select
@@ -45,4 +54,5 @@ select
     c.project_id,
     greatest(c.claimed, least(c.read_on, c.claimed + coalesce(u.silence, interval 0 day))) as observed_until
 from claims as c
-left join usual as u on c.source = u.source and c.project_id = u.project_id
+left join busy as b on c.source = b.source and c.project_id = b.project_id
+left join usual as u on b.number = u.number

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from ospo_metrics.statistics import survival_quantiles
+from ospo_metrics.statistics import quantiles_of, survival_curves
 
 
 def model(dbt: Any, session: Any) -> pa.Table:
@@ -24,12 +24,12 @@ def model(dbt: Any, session: Any) -> pa.Table:
             or (g.segment = 'regulars' and not w.is_opened_by_newcomer)
         """
     ).fetchnumpy()
-    measured = (
+    curves = survival_curves(
         np.asarray(rows["group_id"], dtype=np.int64),
         np.asarray(rows["waited_hours"], dtype=np.float64),
         np.asarray(rows["is_answered"], dtype=bool),
     )
-    median, p90 = (survival_quantiles(*measured, share) for share in (0.5, 0.9))
+    median, p90 = (quantiles_of(curves, share) for share in (0.5, 0.9))
 
     def hours(values: Any) -> pa.Array:
         return pa.array(values, mask=np.isnan(values))

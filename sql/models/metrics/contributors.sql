@@ -1,24 +1,31 @@
 -- Each person once in each month of each scope first, so that no day meets a period. A number in place of a person's id:
--- with a million people it is the texts that take the room.
-with person_months as (
+-- with a million people it is the texts that take the room. A scope has one too.
+with numbered as (
+    select scope_kind, scope_id, project_id, dense_rank() over (order by scope_kind, scope_id)::integer as scope
+    from {{ ref('int_scopes') }}
+),
+
+person_months as (
     select distinct
-        s.scope_kind, s.scope_id, d.segment, date_trunc('month', d.occurred_on)::date as month, hash(d.person_id) as person
+        s.scope, d.segment, date_trunc('month', d.occurred_on)::date as month, hash(d.person_id) as person
     from {{ ref('int_contribution_days') }} as d
-    join {{ ref('int_scopes') }} as s on d.project_id = s.project_id
+    join numbered as s on d.project_id = s.project_id
 ),
 
 period_months as (
     select
-        scope_kind, scope_id, period_start, period_end,
-        unnest(generate_series(period_start::timestamp, period_end - interval 1 day, interval 1 month))::date as month
-    from {{ ref('int_scope_periods') }}
-    where status = 'ok'
+        n.scope, p.scope_kind, p.scope_id, p.period_start, p.period_end,
+        unnest(generate_series(p.period_start::timestamp, p.period_end - interval 1 day, interval 1 month))::date as month
+    from {{ ref('int_scope_periods') }} as p
+    join (select distinct scope, scope_kind, scope_id from numbered) as n
+        on p.scope_kind = n.scope_kind and p.scope_id = n.scope_id
+    where p.status = 'ok'
 ),
 
 active as (
     select p.scope_kind, p.scope_id, p.period_start, p.period_end, m.segment, count(distinct m.person) as people
     from period_months as p
-    join person_months as m on p.scope_kind = m.scope_kind and p.scope_id = m.scope_id and p.month = m.month
+    join person_months as m on p.scope = m.scope and p.month = m.month
     group by all
 )
 

@@ -13,10 +13,11 @@ with owed as (
     where p.scope_kind <> 'project' or p.grain = 'year'
 ),
 
+-- Numbers in place of the ids of conversations and people, which are counted for every period.
 acts as (
     select distinct
-        a.project_id, date_trunc('month', a.occurred_on)::date as month, a.conversation_id, a.person_id,
-        r.is_labelled, r.is_request, r.themes
+        a.project_id, date_trunc('month', a.occurred_on)::date as month, hash(a.conversation_id) as conversation,
+        hash(a.person_id) as person, r.is_labelled, r.is_request, r.themes
     from {{ ref('fct_activities') }} as a
     join {{ ref('int_feature_requests') }} as r on a.conversation_id = r.conversation_id
     where a.kind in ('issue_opened', 'discussion_opened', 'commented')
@@ -36,17 +37,17 @@ placed as (
 coverage as (
     select
         scope_kind, scope_id, period_start, period_end,
-        count(distinct conversation_id) filter (is_labelled) as labelled,
-        count(distinct conversation_id) as conversations,
-        count(distinct person_id) filter (is_request) as asking,
-        count(distinct person_id) filter (not is_labelled) as asking_without_label
+        count(distinct conversation) filter (is_labelled) as labelled,
+        count(distinct conversation) as conversations,
+        count(distinct person) filter (is_request) as asking,
+        count(distinct person) filter (not is_labelled) as asking_without_label
     from placed
     group by all
 ),
 
 themes as (
     select distinct
-        scope_kind, scope_id, period_start, period_end, person_id,
+        scope_kind, scope_id, period_start, period_end, person,
         unnest(themes) as label
     from placed
     where is_request
@@ -71,7 +72,7 @@ shown as (
 ),
 
 others as (
-    select t.scope_kind, t.scope_id, t.period_start, t.period_end, count(distinct t.person_id) as people
+    select t.scope_kind, t.scope_id, t.period_start, t.period_end, count(distinct t.person) as people
     from themes as t
     anti join shown as s
         on t.scope_kind = s.scope_kind and t.scope_id = s.scope_id

@@ -44,12 +44,13 @@ followed as (
     group by all
 ),
 
+-- Once however they came, and once by how they came.
 monthly as (
     select
         scope_kind, scope_id, month, came_through_event, count(*) as people, count(*) filter (is_here_90) as here_90,
         count(*) filter (is_here_180) as here_180, count(*) filter (is_here_365) as here_365
     from followed
-    group by all
+    group by grouping sets ((scope_kind, scope_id, month), (scope_kind, scope_id, month, came_through_event))
 ),
 
 counted as (
@@ -63,7 +64,7 @@ counted as (
     left join monthly as m
         on p.scope_kind = m.scope_kind and p.scope_id = m.scope_id
         and m.month >= p.period_start and m.month < p.period_end
-        and coalesce(s.came_through_event = m.came_through_event, true)
+        and s.came_through_event is not distinct from m.came_through_event
     group by all
 ),
 

@@ -51,12 +51,19 @@ totals as (
     select scope_kind, scope_id, period_end, sum(contributions) as contributions from by_organization group by all
 ),
 
+-- Numbers in place of texts: there is a row for every person and month.
+numbered as (
+    select scope_kind, scope_id, project_id, dense_rank() over (order by scope_kind, scope_id)::integer as scope
+    from {{ ref('int_scopes') }}
+    where scope_kind in ('program', 'community')
+),
+
 person_months as (
     select
-        s.scope_kind, s.scope_id, m.person_id, m.month,
+        s.scope, hash(m.person_id) as person, m.month,
         bool_or(m.organization_id not in ('unknown', 'independent')) as is_known
     from {{ ref('int_organization_months') }} as m
-    join {{ ref('int_scopes') }} as s on m.project_id = s.project_id and s.scope_kind in ('program', 'community')
+    join numbered as s on m.project_id = s.project_id
     group by all
 ),
 
@@ -64,20 +71,26 @@ person_months as (
 -- month, so that nobody counts twice in any twelve months.
 reaches as (
     select
-        *, (month + interval 1 month)::date as seen_from,
-        least(month + interval 13 month, lead(month) over (of_person order by month) + interval 1 month)::date as seen_until
+        scope, segment, (month + interval 1 month)::date as seen_from,
+        least(month + interval 13 month, lead(month) over of_person + interval 1 month)::date as seen_until
     from (
-        select scope_kind, scope_id, person_id, month, 'with_unknown' as segment from person_months
+        select scope, person, month, 'with_unknown' as segment from person_months
         union all
-        select scope_kind, scope_id, person_id, month, 'without_unknown' from person_months where is_known
+        select scope, person, month, 'without_unknown' from person_months where is_known
     )
-    window of_person as (partition by scope_kind, scope_id, segment, person_id)
+    window of_person as (partition by scope, segment, person order by month)
+),
+
+changed as (
+    select scope, segment, seen_from as changed_on, count(*) as change from reaches group by all
+    union all
+    select scope, segment, seen_until, -count(*) from reaches group by all
 ),
 
 changes as (
-    select scope_kind, scope_id, segment, seen_from as changed_on, count(*) as change from reaches group by all
-    union all
-    select scope_kind, scope_id, segment, seen_until, -count(*) from reaches group by all
+    select n.scope_kind, n.scope_id, c.segment, c.changed_on, c.change
+    from changed as c
+    join (select distinct scope, scope_kind, scope_id from numbered) as n on c.scope = n.scope
 ),
 
 people as (
