@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -139,7 +140,7 @@ def draw(
     top = rounded((total - lane - titles[0]) / total)
     if first < as_of < last:
         layout["shapes"].append(_as_of_line(as_of, top, _BOTTOM / total))
-        layout["annotations"].append(_as_of_text(as_of, top, panels[0].heading.count("<br>")))
+        layout["annotations"].append(_as_of_text(as_of, top, panels[0].heading.split("<br>")))
     return {"data": data, "layout": layout}
 
 
@@ -611,14 +612,16 @@ def _as_of_line(as_of: date, top: float, bottom: float) -> Figure:
     }
 
 
-def _as_of_text(as_of: date, top: float, lines_below: int) -> Figure:
+def _as_of_text(as_of: date, top: float, heading: Sequence[str]) -> Figure:
+    """Beside the shortest line of the first heading, for a long one fills a phone."""
+    lengths = [len(re.sub(r"<[^>]*>", "", line)) for line in heading]
     return {
         "x": as_of.isoformat(),
         "xanchor": "right",
         "yref": "paper",
         "y": top,
         "yanchor": "bottom",
-        "yshift": 8 + 17 * lines_below,
+        "yshift": 8 + 17 * lengths[::-1].index(min(lengths)),
         "showarrow": False,
         "text": f"until {words.short_day(as_of)}",
         "font": {"color": MUTED, "size": 12},
