@@ -156,7 +156,7 @@ document.documentElement.classList.add("js");
     layout.font = { ...layout.font, family: getComputedStyle(document.body).fontFamily };
     layout.width = isPrinting ? printWidth : undefined;
     layout.autosize = !isPrinting;
-    place.closest("figure").classList.toggle("is-tall", layout.height > 600);
+    place.closest("figure").classList.toggle("is-tall", layout.height > 900);
     window.Plotly.react(place, data, layout, settings.config);
   }
 
