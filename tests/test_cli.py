@@ -174,7 +174,7 @@ def test_check_looks_at_the_key(simulated: Path, tmp_path: Path) -> None:
         "ok      key of the pseudonyms: pseudonym.key, made by the first run"
         in _run("check", "-w", folder).stdout
     )
-    (folder / "private").mkdir()
+    (folder / "private").mkdir(exist_ok=True)
     (folder / "private" / "pseudonym.key").write_text("ab" * 32)
     (folder / "private" / "pseudonym.key").chmod(0o644)
     assert (

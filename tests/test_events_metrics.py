@@ -511,7 +511,7 @@ def test_counts_of_events_hang_together_as_the_folding_takes_for_granted(
 
 
 def test_bounds_are_told_as_bounds(world: World) -> None:
-    """No best guess is made of people who cannot be looked for, in numbers and in words."""
+    """No best guess is made of people who cannot be looked for, in numbers and in words; of nobody it says "none"."""
     metric = world.catalog["event_follow_through_30d"]
     (row, *_) = (
         row for row in world.told[metric.metric] if row["segment"] == "all_who_came" and row["status"] == "ok"
@@ -519,7 +519,6 @@ def test_bounds_are_told_as_bounds(world: World) -> None:
 
     told = words.sentence(metric, words.Number(**row), "the event")
 
-    assert told.startswith(
-        f"Everybody who came: of {row['denominator']}{words.NBSP}people {row['numerator']} are known"
-    )
+    known = row["numerator"] or "none"
+    assert told.startswith(f"Everybody who came: of {row['denominator']}{words.NBSP}people {known} are known")
     assert f"it was {words.bounds(metric, words.Number(**row))} of all." in told
