@@ -71,6 +71,14 @@ def workspace(folder: Path) -> Workspace:
     return Workspace(folder, settings)
 
 
+def copied(made: Workspace, folder: Path) -> Workspace:
+    """A workspace with a published file of its own, to be changed."""
+    found = workspace(folder)
+    found.database.parent.mkdir()
+    shutil.copyfile(made.database, found.database)
+    return found
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A workspace whose pages were made from the example."""
@@ -350,9 +358,7 @@ def test_a_goal_is_told_from_its_audience_to_its_verdict(made: Workspace, exampl
 
 def test_without_goals_the_page_teaches_how_to_write_one(tmp_path: Path, made: Workspace) -> None:
     """No goal in the sheet: the page says what to write down. No sheet at all, as for everybody: there is no page."""
-    found = workspace(tmp_path)
-    found.database.parent.mkdir()
-    shutil.copyfile(made.database, found.database)
+    found = copied(made, tmp_path)
     with duckdb.connect(str(found.database)) as connection:
         connection.execute("delete from core.dim_goals")
     pages.report(found, Quiet())
@@ -443,9 +449,7 @@ def test_a_number_that_is_not_there_says_what_would_bring_it(made: Workspace) ->
 
 def test_what_is_told_of_events_alone_says_how_to_tell_of_one(tmp_path: Path, made: Workspace) -> None:
     """Without any event the page says which sheet and which list would bring the number; a project is led back."""
-    found = workspace(tmp_path)
-    found.database.parent.mkdir()
-    shutil.copyfile(made.database, found.database)
+    found = copied(made, tmp_path)
     with duckdb.connect(str(found.database)) as connection:
         connection.execute("delete from metrics.metric_values where scope_kind in ('event', 'campaign')")
     pages.report(found, Quiet())
@@ -610,9 +614,7 @@ def test_pages_come_out_of_a_workspace_that_has_hardly_begun(
     tmp_path: Path, made: Workspace, example: Published, change: str
 ) -> None:
     """The first night, a source that is down, a metric without a row: there is still a page that says so."""
-    found = workspace(tmp_path)
-    found.database.parent.mkdir()
-    shutil.copyfile(made.database, found.database)
+    found = copied(made, tmp_path)
     with duckdb.connect(str(found.database)) as connection:
         connection.execute(change)
     assert pages.report(found, Quiet())

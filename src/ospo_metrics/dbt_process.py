@@ -18,11 +18,11 @@ from dbt_common.exceptions import env_secrets, scrub_secrets
 _WRITTEN = ("info", "warn", "error")
 
 
-def main(folder: Path, arguments: Sequence[str]) -> int:
-    """Run one dbt command, with its log in `folder/dbt.log`; 0 where it succeeded."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "dbt.log").open("w", encoding="utf-8") as log:
-        quiet = ["--log-level", "none", "--log-level-file", "none", "--log-path", str(folder)]
+def main(path: Path, arguments: Sequence[str]) -> int:
+    """Run one dbt command, with its log in this file; 0 where it succeeded."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8") as log:
+        quiet = ["--log-level", "none", "--log-level-file", "none", "--log-path", str(path.parent)]
         result = dbtRunner(callbacks=[lambda event: _tell(event, log)]).invoke([*quiet, *arguments])
         if result.exception:
             told = scrub_secrets(str(result.exception), env_secrets())

@@ -13,8 +13,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 
-from babel import Locale
-
 DEFAULT = "en-GB"
 
 
@@ -34,8 +32,13 @@ _UNITS = r"(?=[ \u00a0](?:times|%|percentage|minutes?|hours?|days?|weeks?|people
 
 @lru_cache
 def style(name: str) -> Style:
-    """What a locale such as `de-DE` writes; a space in it never breaks a line."""
-    locale = Locale.parse(name, sep="-")
+    """What a locale such as `de-DE` writes; a space in it never breaks a line. `ValueError` where there is none."""
+    from babel import Locale, UnknownLocaleError  # whoever writes as by default need not wait for it
+
+    try:
+        locale = Locale.parse(name, sep="-")
+    except UnknownLocaleError as error:
+        raise ValueError(str(error)) from None
     symbols = locale.number_symbols["latn"]
     group, decimal = symbols["group"], symbols["decimal"]
     letters = re.sub(r"'[^']*'", "", locale.date_formats["long"].pattern)

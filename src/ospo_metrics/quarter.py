@@ -8,7 +8,7 @@ than five, what the pages say first, in their order.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -81,9 +81,10 @@ def heading(published: Published, count: int) -> str:
 
 def sentences(published: Published) -> list[Said]:
     """What the quarter comes to."""
-    found = [*_goals(published), *_changes(published), *_newest(published)]
-    told = {change.metric.metric for change in _told(published)}
-    found += [said for metric, said in _usual(published) if metric not in told]
+    told = _told(published)
+    found = [*_goals(published), *_changes(published, told), *_newest(published)]
+    known = {change.metric.metric for change in told}
+    found += [said for metric, said in _usual(published) if metric not in known]
     return found[:MOST]
 
 
@@ -101,8 +102,7 @@ def _told(published: Published) -> list[Change]:
     return worse + [change for change in recent if change.is_better][:1]
 
 
-def _changes(published: Published) -> Iterator[Said]:
-    told = _told(published)
+def _changes(published: Published, told: Sequence[Change]) -> Iterator[Said]:
     for change in told:
         metric, now = change.metric, change.now
         scope = Scope(change.about.kind, change.about.id, change.about.name, change.about.name)

@@ -14,6 +14,8 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from ospo_metrics import locales
+
 FILE_NAME = "ospo.toml"
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,62}$")]
@@ -37,7 +39,7 @@ class Ospo(_Table):
     own_organizations: list[str] = []
     own_domains: list[Annotated[str, Field(pattern=r"^[^@\s]+\.[^@\s]+$")]] = []
     timezone: str = "UTC"
-    locale: str = "en-GB"
+    locale: str = locales.DEFAULT
     """How numbers and dates are written on pages, in pictures and in the digest."""
 
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
@@ -62,11 +64,9 @@ class Ospo(_Table):
     @field_validator("locale")
     @classmethod
     def _written(cls, value: str) -> str:
-        from babel import Locale, UnknownLocaleError
-
         try:
-            Locale.parse(value, sep="-")
-        except (UnknownLocaleError, ValueError):
+            locales.style(value)
+        except ValueError:
             raise ValueError("no such locale; write language and country, such as 'en-GB'") from None
         return value
 

@@ -209,7 +209,7 @@ def dbt(
     errors: list[str] = []
     variables = {"audience": workspace.settings.privacy.audience}
     command = [
-        *("ospo_metrics.dbt_process", str(_log(target).parent)),
+        *("ospo_metrics.dbt_process", str(_log(target))),
         *("--no-use-colors", "--no-version-check", *arguments),
         *("--project-dir", str(root / "sql"), "--profiles-dir", str(root / "sql")),
         *("--target-path", str(target), "--vars", json.dumps(variables)),
