@@ -43,6 +43,12 @@ _PROJECT = (
 )
 
 
+def peak_of_dbt(folder: Path) -> int:
+    """The most memory that dbt took in the last build of a workspace, in kB, as it tells at the end of its log."""
+    log = folder / "private" / "dbt" / "logs" / "dbt.log"
+    return int(re.findall(r'process_mem_max_rss"?: "?(\d+)', log.read_text())[-1])
+
+
 def multiply(folder: Path, copies: int) -> None:
     """Add so many copies of all repositories and lists of a collected workspace, with people of their own."""
     workspace = open_workspace(folder)

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from large import another_day, multiply
+from large import another_day, multiply, peak_of_dbt
 
 from ospo_metrics import simulation, steps
 from ospo_metrics.progress import Quiet
@@ -34,14 +34,14 @@ def test_whole_build(benchmark: Any, tmp_path: Path) -> None:
     multiply(folder, COPIES)
 
     benchmark.pedantic(lambda: _build(folder), rounds=1)
-    peaks = [_peak(workspace)]
+    peaks = [peak_of_dbt(folder)]
     activities, people, projects = _sizes(workspace)
     scan = _scanned(workspace)
     another_day(folder)
     began = time.perf_counter()
     _build(folder)
     night = time.perf_counter() - began
-    peaks.append(_peak(workspace))
+    peaks.append(peak_of_dbt(folder))
     assert _sizes(workspace)[0] > activities
 
     benchmark.extra_info |= {
@@ -67,12 +67,6 @@ def _build(folder: Path) -> None:
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-
-
-def _peak(workspace: Workspace) -> int:
-    """The most memory that dbt took, in kB, as it tells at the end of its log."""
-    log = (workspace.private / "dbt" / "logs" / "dbt.log").read_text()
-    return int(log.rsplit('"process_mem_max_rss": "', 1)[1].split('"')[0])
 
 
 def _sizes(workspace: Workspace) -> tuple[int, int, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from large import peak_of_dbt
 
 from ospo_metrics import simulation
 from ospo_metrics.settings import Workspace, open_workspace
@@ -56,9 +56,7 @@ def _largest_child(folder: Path, verb: str) -> int:
     """dbt tells its own peak in its log; it is the process that works in `build`."""
     if verb != "build":
         return 0
-    log = folder / "private" / "dbt" / "logs" / "dbt.log"
-    found = re.findall(r'process_mem_max_rss"?: "?(\d+)', log.read_text())
-    return int(found[-1])
+    return peak_of_dbt(folder)
 
 
 def _rows(workspace: Workspace, verb: str) -> int:
