@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TextIO
@@ -16,6 +17,9 @@ from dbt_common.events.base_types import EventMsg
 from dbt_common.exceptions import env_secrets, scrub_secrets
 
 _WRITTEN = ("info", "warn", "error")
+
+_ONE_AT_A_TIME = threading.Lock()
+"""dbt tells of two models at once, and a file that two threads write to holds rubbish in the end."""
 
 
 def main(path: Path, arguments: Sequence[str]) -> int:
@@ -38,12 +42,13 @@ def _tell(event: EventMsg, log: TextIO) -> None:
     if level not in _WRITTEN and info.name != "ResourceReport":  # which tells how much memory it took
         return
     told = scrub_secrets(info.msg, env_secrets())
-    log.write(f"{info.ts.ToDatetime():%H:%M:%S} {level:<5} {told}\n")
-    if level == "error":
-        log.flush()
-        _say(error=told)
-    if info.name.endswith("Result") and hasattr(event.data, "total"):
-        _say(index=int(event.data.index), total=int(event.data.total))
+    with _ONE_AT_A_TIME:
+        log.write(f"{info.ts.ToDatetime():%H:%M:%S} {level:<5} {told}\n")
+        if level == "error":
+            log.flush()
+            _say(error=told)
+        if info.name.endswith("Result") and hasattr(event.data, "total"):
+            _say(index=int(event.data.index), total=int(event.data.total))
 
 
 def _say(**said: str | int) -> None:
