@@ -260,7 +260,10 @@ def judged(
 
 
 def test_a_subject_is_compared_with_projects_that_nothing_touched() -> None:
-    """Projects of another campaign in the same days are no controls; a release in the window refuses; q is there."""
+    """Projects of another campaign in the same days are no controls; a release in the window refuses; q is there.
+
+    Suspect stars of the window refuse too; where they are not known of a day, nothing was checked.
+    """
     series = noise(8, days=600, controls=7)
     table = np.vstack([series.counts, series.controls])
     table[0, 450:478] *= 3
@@ -271,7 +274,10 @@ def test_a_subject_is_compared_with_projects_that_nothing_touched() -> None:
         for day, n in enumerate(line)
     ]
     project, on, n = (np.array(column) for column in zip(*rows, strict=True))
-    counted = counts(project.astype(object), on.astype("datetime64[D]"), n.astype(float))
+    looked_at = np.zeros(len(n))
+    looked_at[(project == "p1") & (on == first + timedelta(days=460))] = 1e3
+    looked_at[project == "p2"] = np.nan
+    counted = counts(project.astype(object), on.astype("datetime64[D]"), n.astype(float), looked_at)
     assert counted is not None
     begins = first + timedelta(days=450)
     mine = Subject("campaign", "mine", "Mine", begins, begins + timedelta(days=9), "stars", 28, ("p0",))
@@ -308,6 +314,16 @@ def test_a_subject_is_compared_with_projects_that_nothing_touched() -> None:
         [Subject("event", "e", "E", begins, begins, None, None, ("x",))], [], {"stars": counted}
     )
     assert {row["status"] for row in nowhere} == {"no_data"}
+    for project_id, verdicts in (
+        ("p0", ["passed", "passed"]),
+        ("p1", ["passed", "refused"]),
+        ("p2", ["not_checked"] * 2),
+    ):
+        told = measure_all(
+            [Subject("event", "e", "E", begins, begins, None, None, (project_id,))], [], {"stars": counted}
+        )
+        genuine = [check["verdict"] for row in told for check in row["checks"] if check["rule"] == "genuine"]
+        assert genuine == verdicts
 
 
 def archive() -> tuple[date, dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -60,28 +60,29 @@ class Happening:
 
 @dataclass(frozen=True)
 class Counts:
-    """Daily counts, project by day; not a number where nothing is known of a day."""
+    """Daily counts, project by day, and how many of each are suspect; not a number where nothing is known of a day."""
 
     first_on: date
     projects: Mapping[str, int]
     counts: Floats
+    suspect: Floats
 
     def place(self, on: date) -> int:
         return (on - self.first_on).days
 
 
-def counts(project: Objects, on: Dates, n: Floats) -> Counts | None:
-    """Rows of project, day and count (not a number where nothing is known) as a table; None where there is no row."""
+def counts(project: Objects, on: Dates, n: Floats, suspect: Floats) -> Counts | None:
+    """Rows of project, day, count and suspects (not a number where unknown) as tables; None where there is no row."""
     if not len(project):
         return None
     names, rows = np.unique(project.astype(str), return_inverse=True)
     days = on.astype("datetime64[D]").astype(np.int64)
     first = int(days.min())
-    table = np.full((len(names), int(days.max()) - first + 1), np.nan)
-    table[rows, days - first] = n
-    return Counts(
-        date(1970, 1, 1) + timedelta(days=first), {str(name): i for i, name in enumerate(names)}, table
-    )
+    tables = np.full((2, len(names), int(days.max()) - first + 1), np.nan)
+    tables[0, rows, days - first] = n
+    tables[1, rows, days - first] = suspect
+    projects = {str(name): i for i, name in enumerate(names)}
+    return Counts(date(1970, 1, 1) + timedelta(days=first), projects, *tables)
 
 
 def measure_all(
@@ -142,10 +143,12 @@ def _of_subject(
             _weekends(counted),
             shaken,
         )
-        yield key | _measured(whole, day, window, name, others)
+        share = _suspect_share(counted, mine, slice(day, day + window))
+        around = Circumstances(NOUNS[name], FEWEST_EXPECTED[name], others, suspect_share=share)
+        yield key | _measured(whole, day, window, around)
 
 
-def _measured(whole: Series, day: int, window: int, name: str, others: Sequence[str]) -> dict[str, Any]:
+def _measured(whole: Series, day: int, window: int, around: Circumstances) -> dict[str, Any]:
     """The numbers of one window, the checks, and what is drawn of it."""
     design = Design(window)
     narrowed = lift.without(whole, lift.clean_controls(whole, day, design))
@@ -156,8 +159,9 @@ def _measured(whole: Series, day: int, window: int, name: str, others: Sequence[
         )
     found = lift.measure(narrowed, day, design)
     curve = lift.curve(narrowed, day, window=window)
-    around = Circumstances(NOUNS[name], FEWEST_EXPECTED[name], others, len(narrowed.controls))
-    checks = lift.judge(found, around, [ratio for _, ratio in curve])
+    checks = lift.judge(
+        found, replace(around, controls=len(narrowed.controls)), [ratio for _, ratio in curve]
+    )
     reason = lift.refusal(checks)
     offsets, seen, expected = lift.daily(narrowed, day, design)
     low, high = found.band
@@ -194,6 +198,12 @@ def _measured(whole: Series, day: int, window: int, name: str, others: Sequence[
             for one, ratio in curve
         ],
     }
+
+
+def _suspect_share(counted: Counts, places: Sequence[int], span: slice) -> float | None:
+    """How much of what these projects counted in these days is suspect; None where that is not known of each day."""
+    suspect, n = counted.suspect[places, span].sum(), counted.counts[places, span].sum()
+    return float(suspect / n) if math.isfinite(suspect) and n > 0 else None
 
 
 def half_life(found: Lift, offsets: Any, seen: Floats, expected: Floats) -> dict[str, float] | None:

@@ -443,7 +443,9 @@ def _genuine(around: Circumstances) -> Check:
     share = around.suspect_share
     if share is None:
         return Check(
-            "genuine", "not_checked", f"Who gave the {around.noun} is not held, so none could be looked at."
+            "genuine",
+            "not_checked",
+            f"Whether all of the {around.noun} are genuine is not known, so it was not checked.",
         )
     return _check(
         "genuine",

@@ -50,9 +50,8 @@ def model(dbt: Any, session: Any) -> pa.Table:
     series = {}
     for name in NOUNS:
         told = days.filter(f"series = '{name}'").fetchnumpy()
-        if (
-            table := counts(told["project_id"], told["on_day"], np.ma.filled(told["n"].astype(float), np.nan))
-        ) is not None:
+        n, suspect = (np.ma.filled(told[column].astype(float), np.nan) for column in ("n", "suspect"))
+        if (table := counts(told["project_id"], told["on_day"], n, suspect)) is not None:
             series[name] = table
     rows = measure_all(about, happenings, series)
     return pa.Table.from_pylist(rows, schema=_SHAPE)
