@@ -1,5 +1,5 @@
--- How long each conversation that somebody from outside began waited for its first answer. A merge is an answer too,
--- unless a bot or a software agent merged.
+-- How long each conversation that somebody from outside began waited for its first answer. A merge by somebody else is an
+-- answer too, unless a bot or a software agent merged; of a merge in GH Archive nobody knows whose it was.
 -- Whoever got none waits to the end of what the source knows, also when the conversation was closed meanwhile: to be
 -- closed is not to be answered.
 select
@@ -14,7 +14,9 @@ from (
     select
         c.*,
         least(
-            c.first_response_at, case when coalesce(m.kind, 'human') = 'human' then c.merged_at end
+            c.first_response_at,
+            case when coalesce(m.kind, 'human') = 'human' and c.closed_by_person_id is distinct from c.opened_by_person_id
+                then c.merged_at end
         ) as answered_at
     from {{ ref('fct_conversations') }} as c
     left join {{ ref('int_people') }} as m on c.closed_by_person_id = m.person_id
