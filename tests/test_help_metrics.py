@@ -67,8 +67,10 @@ class World:
     scopes: dict[tuple[str, str], set[str]]
     newness: dict[str, date]
 
-    def is_done_by_a_human(self, talk: Talk) -> bool:
-        return talk.closer in self.humans
+    def merged_by_another(self, talk: Talk) -> datetime | None:
+        """When a human being, and not whoever asked for it, merged what was asked."""
+        is_another = talk.closer is None or talk.closer != talk.opener
+        return talk.merged_at if is_another and talk.closer in self.humans else None
 
 
 @pytest.fixture(scope="module")
@@ -160,7 +162,7 @@ def test_answered_within_two_days(published: Workspace, world: World) -> None:
         for talk in world.talks:
             wanted = {"everyone": True, "newcomers": talk.is_new is True, "regulars": talk.is_new is False}
             if talk.is_from_outside and wanted[key[4]]:
-                merged = talk.merged_at if world.is_done_by_a_human(talk) else None
+                merged = world.merged_by_another(talk)
                 yield (
                     talk.opened_on,
                     talk.project,
@@ -307,8 +309,10 @@ def test_good_first_issues(published: Workspace, world: World) -> None:
         made = commits.get(_md5(f"git|{talk.project}|commit|{talk.fix}"))
         if made is None or made["person_id"] is None:
             return "unlinked"
+        if made["is_bot"] or made["is_own"]:
+            return "bots" if made["is_bot"] else "own"
         is_new = began[made["person_id"], talk.project] >= made["occurred_on"] - 30 * DAY
-        return "newcomers" if is_new and not made["is_own"] and not made["is_bot"] else "others"
+        return "newcomers" if is_new else "others"
 
     def of(key: Key) -> Iterator[tuple[date, str, bool]]:
         for talk in world.talks:
@@ -382,7 +386,7 @@ def test_the_gap_between_newcomers_and_others(published: Workspace, world: World
 
 
 def _wait(world: World, talk: Talk) -> float:
-    merged = talk.merged_at if world.is_done_by_a_human(talk) else None
+    merged = world.merged_by_another(talk)
     ends = [end for end in (talk.answered_at, merged) if end]
     return (min(ends) - talk.opened_at) // timedelta(seconds=1) / 3600 if ends else 1e6
 

@@ -219,7 +219,7 @@ _FOUND = ("matched", "not_found", "not_agreed", "not_asked", "no_address", "let_
 _CHANNELS = ("there", "people", "mail", "social", "media", "web", "other_event", "link", "other")
 _REACHED: Place = ("reach_unique_people", "all_channels", "group")
 _RESOLVED = ("completed", "not_planned", "still_open")
-_SOLVED = ("newcomers", "others", "unlinked")
+_SOLVED = ("newcomers", "others", "own", "bots", "unlinked")
 SUMS: Sequence[tuple[Place, Sequence[Place]]] = (
     (_CAME, [("show_up_rate", "everyone", "hits")]),
     (("event_outcomes", "came", "group"), [("show_up_rate", "everyone", "group")]),

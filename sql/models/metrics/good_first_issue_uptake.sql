@@ -28,7 +28,9 @@ solved as (
         date_trunc('month', c.closed_at at time zone z.timezone)::date as month,
         case
             when m.conversation_id is null or m.made_by_person_id is null then 'unlinked'
-            when m.made_by = 'outside' and f.first_on >= m.made_on - 30 then 'newcomers'
+            when m.made_by = 'bot' then 'bots'
+            when m.made_by = 'own' then 'own'
+            when f.first_on >= m.made_on - 30 then 'newcomers'
             else 'others'
         end as solved_by
     from offered as o
@@ -50,7 +52,7 @@ monthly as (
         count(*) filter (d.solved_by = o.segment) as k, count(*) as n
     from solved as d
     join {{ ref('int_scopes') }} as s on d.project_id = s.project_id
-    cross join unnest(['newcomers', 'others', 'unlinked']) as o(segment)
+    cross join unnest(['newcomers', 'others', 'own', 'bots', 'unlinked']) as o(segment)
     group by all
 ),
 
@@ -58,7 +60,7 @@ owed as (
     select distinct s.scope_kind, s.scope_id, o.segment
     from {{ ref('int_scopes') }} as s
     join {{ ref('int_projects') }} as p on s.project_id = p.project_id and p.kind = 'repository'
-    cross join unnest(['newcomers', 'others', 'unlinked']) as o(segment)
+    cross join unnest(['newcomers', 'others', 'own', 'bots', 'unlinked']) as o(segment)
 ),
 
 offering as (
