@@ -34,20 +34,21 @@ HOSTILE = (
 
 
 def manifest(folder: Path) -> Path:
-    """Write a manifest as dbt would, from the words of the real metrics and pages."""
+    """Write a manifest as dbt would, from the words of the real metrics, of what stands behind them, and of pages."""
+    models_folder = project.root() / "sql" / "models"
     models = [
         {
             "name": model["name"],
             "resource_type": "model",
-            "path": f"metrics/{file.stem}.sql",
-            "original_file_path": f"models/metrics/{file.stem}.sql",
-            "patch_path": f"ospo_metrics://models/metrics/{file.name}",
+            "path": file.relative_to(models_folder).with_suffix(".sql").as_posix(),
+            "original_file_path": f"models/{file.relative_to(models_folder).with_suffix('.sql').as_posix()}",
+            "patch_path": f"ospo_metrics://models/{file.relative_to(models_folder).as_posix()}",
             "description": model["description"],
-            "config": model["config"],
+            "config": model.get("config", {}),
             "raw_code": file.with_suffix(".sql").read_text(encoding="utf-8") + "-- </script>",
             "compiled_code": None,
         }
-        for file in sorted((project.root() / "sql" / "models" / "metrics").glob("*.yml"))
+        for file in sorted((models_folder / "metrics").rglob("[!_]*.yml"))
         for model in yaml.safe_load(file.read_text(encoding="utf-8"))["models"]
     ]
     exposures = [
@@ -132,6 +133,13 @@ def build(
             ", ".join(f'"{name}" {kind}' for name, kind in catalog.PAGE_COLUMNS.items()),
             catalog.page_rows(known),
         )
+        _table(
+            connection,
+            "meta.evidence",
+            ", ".join(f'"{name}" {kind}' for name, kind in catalog.EVIDENCE_COLUMNS.items()),
+            catalog.evidence_rows(known),
+        )
+        _organizations(connection, communities)
         occasions = _occasions(connection, communities, events)
         scopes = [("program", "program", 1.0), *_scopes(communities)]
         scopes += [("project", project_id, 0.12) for project_id, _ in [*projects, (LIST, LIST)]]
@@ -434,6 +442,22 @@ def _any(metric: catalog.Metric, size: float, chance: random.Random, end: date) 
             return (float(k), None, None, None, None, n, "ok", None)
         case _:
             return (float(k), None, None, k, None, k, "ok", None)
+
+
+def _organizations(connection: duckdb.DuckDBPyConnection, communities: list[tuple[str, str]]) -> None:
+    """Who contributed how much, in the last two years: organizations are called what the communities are."""
+    keys = "metric varchar, scope_kind varchar, scope_id varchar, period_start date, period_end date, segment varchar"
+    _table(
+        connection,
+        "metrics.organization_shares",
+        f"{keys}, organization_id varchar, contributions bigint, share double, effective_organizations double",
+        [
+            ("org_concentration", kind, key, *year, "with_unknown", name, 10 + at, (10 + at) / 100, 2.5)
+            for kind, key, _ in [("program", "program", 1.0), *_scopes(communities)]
+            for year in _years()[-2:]
+            for at, (_, name) in enumerate(communities)
+        ],
+    )
 
 
 def _evidence(connection: duckdb.DuckDBPyConnection, occasions: list[Occasion]) -> None:

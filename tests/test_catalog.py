@@ -43,7 +43,12 @@ def test_a_catalog_survives_its_tables(manifest: Path) -> None:
         catalog.page_from_row(dict(zip(catalog.PAGE_COLUMNS, row, strict=True)))
         for row in catalog.page_rows(known)
     ]
-    assert known == catalog.Catalog(tuple(metrics), tuple(pages))
+    shown = [
+        catalog.shown_from_row(dict(zip(catalog.EVIDENCE_COLUMNS, row, strict=True)))
+        for row in catalog.evidence_rows(known)
+    ]
+    assert len(shown) > 5
+    assert known == catalog.Catalog(tuple(metrics), tuple(pages), tuple(shown))
     assert [list(metric.segments) for metric in known.metrics] == [
         list(metric.segments) for metric in metrics
     ]

@@ -166,12 +166,14 @@ def test_three_rules_share_the_same_people_out(
 ) -> None:
     """First, last and linear: each gives away every engaged newcomer once, however many touches they had."""
     given: dict[tuple[str, str, date, date], dict[tuple[str, str], float]] = defaultdict(dict)
-    for kind, scope_id, start, end, rule, channel, people in ask(
+    for kind, scope_id, start, end, channel, *parts in ask(
         published,
-        "select scope_kind, scope_id, period_start, period_end, rule, channel, newcomers "
+        "select scope_kind, scope_id, period_start, period_end, channel, of_first, of_last, of_linear "
         "from metrics.attribution_rules",
     ):
-        given[kind, scope_id, start, end][rule, channel] = people
+        for rule, people in zip(("first", "last", "linear"), parts, strict=True):
+            if people:
+                given[kind, scope_id, start, end][rule, channel] = people
     expected: dict[Any, dict[tuple[str, str], float]] = defaultdict(lambda: defaultdict(float))
     for key in given:
         for each in engaged(newcomers, (*key, "")):

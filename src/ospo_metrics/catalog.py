@@ -117,11 +117,28 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """A table behind a metric that pages show: its columns with the label of each and how its values are written.
+
+    What is in `whole` is the same in every row of a period, and is told once. Within a segment the rows stand in the
+    order of the table, or with the largest of one column first.
+    """
+
+    table: str
+    heading: str
+    note: str
+    columns: tuple[tuple[str, str, str], ...]
+    whole: tuple[tuple[str, str, str], ...] = ()
+    largest_first: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Catalog:
-    """Every metric by name, and the pages in the order in which they are read."""
+    """Every metric by name, the pages in the order in which they are read, and the tables behind metrics."""
 
     metrics: tuple[Metric, ...]
     pages: tuple[Page, ...]
+    shown: tuple[Shown, ...] = ()
 
 
 METRIC_COLUMNS = {field.name: "VARCHAR" for field in fields(Metric)} | {
@@ -143,21 +160,41 @@ PAGE_COLUMNS = {
 }
 """The columns of `meta.pages` with their DuckDB types, in the order of `page_rows`."""
 
+EVIDENCE_COLUMNS = {
+    "table_name": "VARCHAR",
+    "heading": "VARCHAR",
+    "note": "VARCHAR",
+    "columns": "JSON",
+    "whole": "JSON",
+    "largest_first": "VARCHAR",
+}
+"""The columns of `meta.evidence` with their DuckDB types, in the order of `evidence_rows`."""
+
+WRITTEN_AS = ("word", "name", "segment", "count", "decimal", "share")
+"""How the values of a column behind a metric are written. A `name` is the id of an organization, an event or a
+community; a `segment` one of the metric's; any other word has its underscores taken out."""
+
 
 def read(manifest_path: Path) -> Catalog:
     """Read the metrics and pages of a parsed or built dbt project (manifest of dbt-core 1.11)."""
     if not manifest_path.is_file():
         raise CatalogError(f"{manifest_path} is missing. Run 'ospo-metrics build' to have dbt write it.")
     manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
-    metrics = tuple(
-        _metric(node)
-        for node in sorted(manifest["nodes"].values(), key=lambda node: str(node["name"]))
-        if node["resource_type"] == "model"
-        and str(node["path"]).replace("\\", "/").rpartition("/")[0] == "metrics"
-    )
+    metrics = tuple(_metric(node) for node in _models(manifest, "metrics"))
     known = {metric.metric for metric in metrics}
     pages = [_page(exposure, known) for exposure in manifest["exposures"].values()]
-    return Catalog(metrics, tuple(sorted(pages, key=lambda page: (page.position, page.page))))
+    shown = tuple(_shown(node) for node in _models(manifest, "metrics/evidence") if _meta(node).get("shown"))
+    return Catalog(metrics, tuple(sorted(pages, key=lambda page: (page.position, page.page))), shown)
+
+
+def _models(manifest: Mapping[str, Any], folder: str) -> list[Mapping[str, Any]]:
+    nodes = sorted(manifest["nodes"].values(), key=lambda node: str(node["name"]))
+    return [
+        node
+        for node in nodes
+        if node["resource_type"] == "model"
+        and str(node["path"]).replace("\\", "/").rpartition("/")[0] == folder
+    ]
 
 
 def metric_rows(catalog: Catalog) -> list[tuple[Any, ...]]:
@@ -178,6 +215,20 @@ def page_rows(catalog: Catalog) -> list[tuple[Any, ...]]:
             json.dumps({"asks": dict(page.asks), "about": page.about}, ensure_ascii=False),
         )
         for page in catalog.pages
+    ]
+
+
+def evidence_rows(catalog: Catalog) -> list[tuple[Any, ...]]:
+    """One row per table that pages show behind a metric, in the order of `EVIDENCE_COLUMNS`."""
+    return [
+        (
+            one.table,
+            one.heading,
+            one.note,
+            *(json.dumps(each, ensure_ascii=False) for each in (one.columns, one.whole)),
+            one.largest_first,
+        )
+        for one in catalog.shown
     ]
 
 
@@ -203,6 +254,15 @@ def page_from_row(row: Mapping[str, Any]) -> Page:
         meta.get("asks", {}),
         meta.get("about", "communities"),
     )
+
+
+def shown_from_row(row: Mapping[str, Any]) -> Shown:
+    """Rebuild a table behind a metric from its row in `meta.evidence`."""
+    columns, whole = (
+        tuple((name, label, kind) for name, label, kind in json.loads(row[key]))
+        for key in ("columns", "whole")
+    )
+    return Shown(row["table_name"], row["heading"], row["note"], columns, whole, row["largest_first"])
 
 
 def _cell(name: str, value: Any) -> Any:
@@ -289,6 +349,31 @@ def _check_template(where: str, key: str, template: str) -> None:
             f"{where} names {{{sorted(unknown)[0]}}} in '{key}'; known fields are"
             f" {', '.join(sorted(SENTENCE_FIELDS))}."
         )
+
+
+def _shown(node: Mapping[str, Any]) -> Shown:
+    shown = _meta(node)["shown"]
+    where = f"{_words_file(node)}: the table {node['name']!r}"
+    for key in ("heading", "note", "columns"):
+        if not shown.get(key):
+            raise CatalogError(f"{where} has no '{key}' under config: meta: shown:. Add it.")
+    columns, whole = (
+        tuple(
+            (str(name), str(one.get("label", "")), str(one.get("as", "")))
+            for name, one in shown.get(key, {}).items()
+        )
+        for key in ("columns", "whole")
+    )
+    for name, label, kind in (*columns, *whole):
+        if not label or kind not in WRITTEN_AS:
+            raise CatalogError(
+                f"{where} shows {name!r} as {kind!r} under {label!r}. "
+                f"Give it a label, and as: one of {', '.join(WRITTEN_AS)}."
+            )
+    largest_first = str(shown.get("largest_first", ""))
+    return Shown(
+        str(node["name"]), str(shown["heading"]), str(shown["note"]).strip(), columns, whole, largest_first
+    )
 
 
 def _page(exposure: Mapping[str, Any], known: set[str]) -> Page:

@@ -86,6 +86,8 @@ def _build(
         _copy(connection, "metrics", "translation", order_by="position")
         fill(connection, "metrics.metric_catalog", catalog.METRIC_COLUMNS, catalog.metric_rows(words))
         fill(connection, "meta.pages", catalog.PAGE_COLUMNS, catalog.page_rows(words))
+        if not public:
+            fill(connection, "meta.evidence", catalog.EVIDENCE_COLUMNS, catalog.evidence_rows(words))
         for name, query in _META.items():
             connection.execute(f"create table meta.{name} as {query} order by all")
         _write_build(connection, workspace)

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from ospo_metrics import changes, charts, goals, methods_page, readings, words
+from ospo_metrics import behind, changes, charts, goals, methods_page, readings, words
+from ospo_metrics.behind import Behind
 from ospo_metrics.catalog import Metric, Page, metric_from_row, page_from_row
 from ospo_metrics.changes import Changes
 from ospo_metrics.curve_charts import Step
@@ -128,6 +129,10 @@ class Published:
         default_factory=dict
     )
     """By metric, kind and id of the scope, and period; then by segment."""
+    behind: Mapping[tuple[str, str, str], Sequence[Behind]] = field(default_factory=dict)
+    """By metric, kind and id of the scope: tables of what stands behind a number."""
+    called: Mapping[str, str] = field(default_factory=dict)
+    """What organizations, events and communities are called."""
     changes: Changes = field(default_factory=lambda: Changes(0, (), ()))
     goals: Sequence[goals.Answer] | None = None
     """What came of each goal; None where the file tells of no sheet of goals, as an edition for everybody does."""
@@ -207,6 +212,8 @@ def read(connection: duckdb.DuckDBPyConnection) -> Published:
         marks=_marks(connection, tables, communities),
         lifts=_lifts(connection, tables, metrics),
         curves=_curves(connection, tables),
+        behind=behind.read(connection),
+        called=behind.names(connection),
         changes=changes.read(connection),
         goals=goals.answers(connection) if readings.has(connection, "core", "dim_goals") else None,
     )

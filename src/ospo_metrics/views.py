@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from ospo_metrics import charts, curve_charts, lift_charts, row_charts, words
+from ospo_metrics import behind, charts, curve_charts, lift_charts, row_charts, words
+from ospo_metrics.behind import Table
 from ospo_metrics.catalog import Metric
 from ospo_metrics.chart_style import Figure, meaning
 from ospo_metrics.row_charts import Panel, Row
@@ -208,6 +209,7 @@ def part(
         "drawings": drawings,
         "table": time_table(metric, shown),
         "ranking": ranking,
+        "behind": _behind(published, metric, said),
         "curve": _curve_table(published, metric, scope, said, featured),
         "others": [_others(published, metric, *other) for other in others],
         "occasions": _occasion_rows(published, metric, occasions)
@@ -483,6 +485,16 @@ def evidence_of(published: Published, metric: Metric, occasion: Occasion) -> lis
                 )
             )
     return found
+
+
+def _behind(published: Published, metric: Metric, said: Spoken) -> list[Table]:
+    """The tables behind the main number, of its own period where they have it."""
+    if said.main is None:
+        return []
+    key = (metric.metric, said.main.scope_kind, said.main.scope_id)
+    period = (said.main.period_start, said.main.period_end)
+    found = (behind.table(one, metric, period, published.called) for one in published.behind.get(key, ()))
+    return [table for table in found if table is not None]
 
 
 def _curve_table(

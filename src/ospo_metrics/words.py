@@ -324,6 +324,11 @@ def decimal(value: float) -> str:
     return locales.number(f"{value:,.1f}")
 
 
+def percent(share: float) -> str:
+    """A share of which no more is known than the number itself: with one decimal below a tenth."""
+    return _percent(share, 1 if share < 0.1 else 0)
+
+
 def in_period(start: date, end: date) -> str:
     """When, with its preposition: "in June 2026", "in the 12 months to June 2026". The end is exclusive."""
     if (months := whole_months(start, end)) == 1:

@@ -44,23 +44,18 @@ totals as (
 ),
 
 given as (
-    select scope_kind, scope_id, period_start, period_end, rule, channel, sum(part) as newcomers
+    select
+        scope_kind, scope_id, period_start, period_end, channel,
+        coalesce(sum(part) filter (rule = 'first'), 0) as of_first,
+        coalesce(sum(part) filter (rule = 'last'), 0) as of_last,
+        coalesce(sum(part) filter (rule = 'linear'), 0) as of_linear
     from credited
     group by all
 ),
 
 disagreements as (
-    select
-        scope_kind, scope_id, period_start, period_end,
-        sum(abs(of_first - of_last)) / 2 as moved
-    from (
-        select
-            scope_kind, scope_id, period_start, period_end, channel,
-            coalesce(sum(newcomers) filter (rule = 'first'), 0) as of_first,
-            coalesce(sum(newcomers) filter (rule = 'last'), 0) as of_last
-        from given
-        group by all
-    )
+    select scope_kind, scope_id, period_start, period_end, sum(abs(of_first - of_last)) / 2 as moved
+    from given
     group by all
 )
 
@@ -70,10 +65,11 @@ select
     g.scope_id,
     g.period_start,
     g.period_end,
-    case when g.channel = 'unknown' then 'unknown' else g.rule || '_' || g.channel end as segment,
-    g.rule,
+    case when g.channel = 'unknown' then 'unknown' else 'first_' || g.channel end as segment,
     g.channel,
-    g.newcomers,
+    g.of_first,
+    g.of_last,
+    g.of_linear,
     t.engaged_newcomers,
     d.moved / t.engaged_newcomers as disagreement
 from given as g
