@@ -67,10 +67,13 @@ class World:
     scopes: dict[tuple[str, str], set[str]]
     newness: dict[str, date]
 
+    def is_done_by_a_human(self, talk: Talk) -> bool:
+        return talk.closer in self.humans
+
     def merged_by_another(self, talk: Talk) -> datetime | None:
         """When a human being, and not whoever asked for it, merged what was asked."""
         is_another = talk.closer is None or talk.closer != talk.opener
-        return talk.merged_at if is_another and talk.closer in self.humans else None
+        return talk.merged_at if is_another and self.is_done_by_a_human(talk) else None
 
 
 @pytest.fixture(scope="module")
