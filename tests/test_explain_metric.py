@@ -42,7 +42,7 @@ def test_the_rows_behind_a_number_are_those_it_counts(published: Workspace) -> N
     (scope, start, people), = ask(
         published,
         "select scope_id, period_start, value::integer from metrics.new_contributors where scope_kind = 'community' "
-        "and segment = 'outside' and status = 'ok' and period_end - period_start < 32 "
+        "and segment = 'outside' and status = 'ok' and period_end - period_start between 28 and 31 "
         "order by value desc, scope_id, period_start limit 1",
     )  # fmt: skip
     assert isinstance(start, date)
@@ -58,6 +58,22 @@ def test_the_rows_behind_a_number_are_those_it_counts(published: Workspace) -> N
     assert sum(segment == "outside" for (segment,) in rows) == people
     assert len(firsts.rows) == min(2, len(rows))
     assert firsts.description.startswith("One row per scope and person")
+
+
+def test_a_week_is_explained_to_whoever_asks_for_it(published: Workspace) -> None:
+    """Weeks have names of their own; without one, and by its last day, a longer period is meant."""
+    week = explain_metric.metric(published, "new_contributors", "storage", "2026-W36").numbers
+    assert {(row["period_start"], row["period_end"]) for row in week} == {
+        (date(2026, 8, 31), date(2026, 9, 7))
+    }
+    for period in (None, "2026-09"):
+        (days,) = {
+            (row["period_end"] - row["period_start"]).days
+            for row in explain_metric.metric(published, "new_contributors", "storage", period).numbers
+        }
+        assert days > 27
+    with pytest.raises(explain_metric.UnknownMetricError, match="no period '2026-09-06'"):
+        explain_metric.metric(published, "new_contributors", "storage", "2026-09-06")
 
 
 def test_what_is_not_there_is_told_with_what_is(published: Workspace) -> None:

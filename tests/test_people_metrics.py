@@ -17,7 +17,7 @@ import pytest
 from lifelines.statistics import logrank_test
 from lifelines.utils import restricted_mean_survival_time
 
-from ospo_metrics import catalog, folding, transform
+from ospo_metrics import catalog, folding, readings, site_data, transform
 from ospo_metrics.settings import Workspace
 from ospo_metrics.suppression import counts, relations
 from ospo_metrics.warehouse import open_published, open_warehouse
@@ -281,6 +281,41 @@ def test_who_came_less_who_went_is_followed_day_by_day(published: Workspace, wor
             assert _k_of_n(row) == (came, came + found["lapsed"]), row
         compared += found[segment] != 0
     assert compared > 100
+
+
+def test_each_week_has_whom_it_brought(published: Workspace, world: World) -> None:
+    """Of the program and each community every Monday begins a week, with as many as were first seen in its seven days."""
+    first = {
+        scope: Counter(one.days[0] for one in people.values() if one.is_newcomer)
+        for scope, people in world.people.items()
+    }
+    weeks: dict[Scope, list[date]] = defaultdict(list)
+    for scope, start, end, segment, row in _rows(published, "new_contributors"):
+        if segment != "outside" or (end - start).days != 7:
+            continue
+        weeks[scope].append(start)
+        came = sum(first[scope][start + timedelta(day)] for day in range(7))
+        assert row["value"] == came, row
+    assert weeks.keys() == {scope for scope in world.people if scope[0] != "project"}
+    for scope, starts in weeks.items():
+        assert len(starts) > 50
+        assert min(starts).weekday() == 0
+        assert min(starts) - timedelta(7) < world.known_from[scope] <= min(starts)
+        assert sorted(starts) == [min(starts) + timedelta(7 * n) for n in range(len(starts))]
+
+
+def test_pages_and_the_digest_speak_of_no_week(published: Workspace) -> None:
+    """The weeks are in the published table alone: charts, changes, goals and sentences have months or longer."""
+    with open_published(published.database) as connection:
+        told = readings.numbers(connection, ["program", "community"])
+        shown = site_data.read(connection).numbers
+        (weeks,) = connection.execute(
+            "select count(*) from metrics.metric_values where metric = 'new_contributors' and period_end - period_start = 7"
+        ).fetchone() or (0,)
+    assert weeks > 100
+    for numbers in (told, shown):
+        mine = numbers["new_contributors", "program", "program"]
+        assert {number.days for number in mine} <= {28, 29, 30, 31, 365, 366}
 
 
 def test_newcomers_are_as_many_wherever_they_are_counted(published: Workspace) -> None:

@@ -24,7 +24,7 @@ def _monthly(published: Workspace, metric: str) -> dict[tuple[str, str, str, str
     with open_published(published.database) as connection:
         rows = connection.execute(
             f"select scope_kind, scope_id, strftime(period_start, '%Y-%m'), segment, value from metrics.{metric} "
-            "where period_end - period_start < 40 and status = 'ok'"
+            "where period_end - period_start between 28 and 31 and status = 'ok'"
         ).fetchall()
     return {(kind, scope, month, segment): value for kind, scope, month, segment, value in rows}
 

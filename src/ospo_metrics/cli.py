@@ -255,7 +255,9 @@ def metric(
     ] = None,
     period: Annotated[
         str | None,
-        typer.Option(help="A month (2026-06) or the last day of a period (2026-06-30); else the newest."),
+        typer.Option(
+            help="A month (2026-06), a week (2026-W26), or the last day of a period (2026-06-30); else the newest."
+        ),
     ] = None,
     rows: Annotated[
         int, typer.Option(min=0, max=10_000, help="How many rows behind the number to show.")

@@ -13,6 +13,7 @@ import duckdb
 
 from ospo_metrics import transform
 from ospo_metrics.catalog import Metric, metric_from_row
+from ospo_metrics.periods import is_week
 from ospo_metrics.settings import Workspace
 from ospo_metrics.warehouse import identifier, open_published, open_warehouse, records
 
@@ -29,7 +30,7 @@ _DATES = (
 )  # fmt: skip
 """Which column places a row in time, the first that there is."""
 
-_FRAMES = re.compile(r"^(int_scope|int_observed|int_followed_periods|int_people_periods|dim_)")
+_FRAMES = re.compile(r"^(int_scope|int_observed|int_followed_periods|int_people_|dim_)")
 """Models that say for which scopes and periods something is owed, and nothing of what is counted."""
 
 
@@ -63,7 +64,8 @@ def metric(
     """Explain a metric of the last build.
 
     `scope` is the id of a community, project, event or campaign, the program where it is left out; `period` a month
-    (2026-06), the last month or day of a period (2026-06-30), or left out for the newest with a number.
+    (2026-06), a week (2026-W26), the last day of a longer period (2026-06-30), or left out for the newest with a number
+    that is not one of a week.
     """
     with open_published(workspace.database) as connection:
         words = _words(connection, name)
@@ -99,7 +101,7 @@ def _numbers(
     else:
         periods = [(row["period_start"], row["period_end"]) for row in here if _is_meant(row, period)]
     if not periods:
-        ends = sorted({f"{row['period_end'] - timedelta(days=1):%Y-%m}" for row in here})
+        ends = sorted({f"{row['period_end'] - timedelta(days=1):%Y-%m}" for row in here if not _is_week(row)})
         raise UnknownMetricError(
             f"{name} of {wanted!r} has no period {period!r}. Its periods end in {_some(ends)}."
         )
@@ -108,17 +110,26 @@ def _numbers(
 
 
 def _newest(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The newest row that has a number; where none has, the newest."""
-    told = [row for row in rows if row["status"] == "ok"] or list(rows)
+    """The newest row that has a number, weeks set aside; where none has, the newest."""
+    longer = [row for row in rows if not _is_week(row)] or list(rows)
+    told = [row for row in longer if row["status"] == "ok"] or longer
     return max(told, key=lambda row: (row["period_end"], row["period_start"]))
 
 
 def _is_meant(row: dict[str, Any], period: str) -> bool:
     start: date = row["period_start"]
     end: date = row["period_end"]
+    if re.fullmatch(r"\d{4}-W\d{2}", period):
+        return f"{start:%G-W%V}" == period and _is_week(row)
+    if _is_week(row):
+        return False
     if re.fullmatch(r"\d{4}-\d{2}", period):
         return f"{start:%Y-%m}" == period and (end - start).days <= 31
     return f"{end - timedelta(days=1)}" == period
+
+
+def _is_week(row: dict[str, Any]) -> bool:
+    return is_week(row["scope_kind"], row["period_start"], row["period_end"])
 
 
 def _some(names: Sequence[str], most: int = 12) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 
+from ospo_metrics.periods import NO_WEEK
 from ospo_metrics.suppression import Count, Place, Structure, suppress
 from ospo_metrics.warehouse import identifier, records
 
@@ -303,7 +304,7 @@ def _themes(connection: duckdb.DuckDBPyConnection, catalog: str) -> list[list[Pl
 def rows(
     connection: duckdb.DuckDBPyConnection, metrics: Sequence[str], catalog: str, *, for_public: bool
 ) -> list[dict[str, Any]]:
-    """Every row of these metrics as the models made it; for the public without those of single repositories.
+    """Every row of these metrics as the models made it; for the public without those of single repositories and of weeks.
 
     The fewer ways there are to cut the same people, the less has to be folded.
     """
@@ -319,11 +320,14 @@ def rows(
 
 
 def told_rows(catalog: str, *, for_public: bool) -> str:
-    """The SQL condition on rows of metrics that holds for those told at all."""
+    """The SQL condition on rows of metrics that holds for those told at all.
+
+    A week that begins in one month and ends in the next cuts both, so that months and weeks together would tell of days.
+    """
     if not for_public:
         return "true"
     lists = f"select project_id from {catalog}core.dim_projects where kind = 'mailing_list'"  # noqa: S608
-    return f"(scope_kind <> 'project' or scope_id in ({lists}))"
+    return f"((scope_kind <> 'project' or scope_id in ({lists})) and {NO_WEEK})"
 
 
 def fold(

@@ -12,6 +12,7 @@ import duckdb
 
 from ospo_metrics import locales, words
 from ospo_metrics.catalog import Metric, Page, metric_from_row, page_from_row
+from ospo_metrics.periods import NO_WEEK
 from ospo_metrics.warehouse import records
 from ospo_metrics.words import Number
 
@@ -87,19 +88,23 @@ def communities(connection: duckdb.DuckDBPyConnection) -> list[About]:
 def numbers(
     connection: duckdb.DuckDBPyConnection, kinds: Collection[str], *, only_headlines: bool = False
 ) -> Numbers:
-    """The rows about these kinds of scope, such as `program`; of every segment or of the one that is spoken of."""
+    """The rows about these kinds of scope, such as `program`; of every segment or of the one that is spoken of.
+
+    Weeks are left out: what is spoken of is a month or longer.
+    """
     found: dict[tuple[str, str, str], list[Number]] = defaultdict(list)
     for row in records(
         connection,
-        """
+        f"""
         select
             v.metric, scope_kind, scope_id, period_start, period_end, segment, value, lower, upper,
             numerator, denominator, sample_size, v.status, reason
         from metrics.metric_values as v
         join metrics.metric_catalog as c using (metric)
         where list_contains($kinds, scope_kind) and (segment = headline_segment or not $only_headlines)
+            and {NO_WEEK}
         order by period_end, period_start, segment
-        """,
+        """,  # noqa: S608 - a fixed text of ours
         {"kinds": list(kinds), "only_headlines": only_headlines},
     ):
         number = Number(**row)

@@ -20,6 +20,7 @@ from ospo_metrics.curve_charts import Step
 from ospo_metrics.lift_charts import Day, Lift
 from ospo_metrics.marks import Mark
 from ospo_metrics.methods_page import Methods
+from ospo_metrics.periods import NO_WEEK
 from ospo_metrics.warehouse import records
 from ospo_metrics.words import Number
 
@@ -258,14 +259,15 @@ def _numbers(
 ) -> dict[tuple[str, str, str], list[Number]]:
     numbers: dict[tuple[str, str, str], list[Number]] = defaultdict(list)
     cursor = connection.execute(
-        """
+        f"""
         select
             metric, scope_kind, scope_id, period_start, period_end, segment, value, lower, upper,
             numerator, denominator, sample_size, status, reason
         from metrics.metric_values
         where list_contains($metrics, metric) and (scope_kind in ('event', 'campaign') or period_end >= $since)
+            and {NO_WEEK}
         order by period_end, period_start
-        """,
+        """,  # noqa: S608 - a fixed text of ours
         {"metrics": list(metrics), "since": since},
     )
     while rows := cursor.fetchmany(20_000):

@@ -35,6 +35,8 @@ import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import coo_matrix
 
+from ospo_metrics.periods import is_week
+
 Count = Literal["group", "hits", "misses"]
 Kind = Literal["sum", "within", "people", "most"]
 Place = tuple[str, str, Count]
@@ -111,7 +113,10 @@ def counts(row: Mapping[str, Any], kind: str) -> dict[Count, int]:
 
 
 def relations(rows: Sequence[Mapping[str, Any]], structure: Structure) -> list[Relation]:
-    """Every way in which counts of these rows make up one another."""
+    """Every way in which counts of these rows make up one another.
+
+    Weeks make up no month and no year: they are told inside only, where nothing that they count is folded.
+    """
     place = {_key(row): number for number, row in enumerate(rows)}
     told = [counts(row, structure.kinds[row["metric"]]) for row in rows]
     found: list[Relation] = []
@@ -131,8 +136,13 @@ def relations(rows: Sequence[Mapping[str, Any]], structure: Structure) -> list[R
                 found.append(Relation((total, count), cells, kind))
 
     months = defaultdict(list)
+    weeks = {
+        number
+        for number, row in enumerate(rows)
+        if is_week(row["scope_kind"], row["period_start"], row["period_end"])
+    }
     for number, row in enumerate(rows):
-        if (row["period_end"] - row["period_start"]).days <= 31:
+        if number not in weeks and (row["period_end"] - row["period_start"]).days <= 31:
             months[row["metric"], row["scope_kind"], row["scope_id"], row["segment"]].append(number)
     for number, row in enumerate(rows):
         metric, start, end = row["metric"], row["period_start"], row["period_end"]

@@ -1,18 +1,2 @@
--- Every period for which a count of people is owed, for people from outside, our own people, bots, and agents. Where ospo.toml
--- does not say who is ours, there is no number for our own people.
-with segments as (
-    select
-        unnest(['outside', 'own', 'bots', 'agents']) as segment,
-        exists (from {{ source('config', 'own_domains') }}) or exists (from {{ source('config', 'own_organizations') }})
-            as is_own_known
-)
-
-select
-    p.* exclude (status, reason),
-    s.segment,
-    case when p.status = 'ok' and s.segment = 'own' and not s.is_own_known then 'no_data' else p.status end as status,
-    case when p.status = 'ok' and s.segment = 'own' and not s.is_own_known
-        then 'ospo.toml names neither own_domains nor own_organizations, so our own people cannot be told from people from outside.'
-        else p.reason end as reason
-from {{ ref('int_scope_periods') }} as p
-cross join segments as s
+-- The periods of a count of people: months and years of every scope.
+{{ people_periods(ref('int_scope_periods')) }}

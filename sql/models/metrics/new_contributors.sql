@@ -7,7 +7,11 @@ with owed as (
                 || '; in their first year old hands look new, so nobody is called new before '
                 || {{ day('newness_known_from') }} || '.'
             else reason end as reason
-    from {{ ref('int_people_periods') }}
+    from (
+        from {{ ref('int_people_periods') }}
+        union all by name
+        from {{ ref('int_people_weeks') }}
+    )
 ),
 
 arrivals as (
@@ -16,6 +20,15 @@ arrivals as (
     join {{ ref('int_first_contributions') }} as f
         on p.scope_kind = f.scope_kind and p.scope_id = f.scope_id
         and f.first_on >= p.period_start and f.first_on < p.period_end
+    group by all
+
+    union all
+
+    select
+        scope_kind, scope_id, date_trunc('week', first_on)::date as monday, (date_trunc('week', first_on) + interval 7 day)::date,
+        segment, count(*)
+    from {{ ref('int_first_contributions') }}
+    where scope_kind in ('program', 'community')
     group by all
 ),
 
