@@ -501,7 +501,9 @@ def test_counts_of_events_hang_together_as_the_folding_takes_for_granted(
             for wide, narrow in pairwise(place for place in chain if place in here):
                 assert here[wide] >= here[narrow], (wide, narrow)
                 pairs += 1
-        for metric, (total, parts) in structure.totals.items():
+        for metric, total, parts in (
+            (metric, *made) for metric, every in structure.totals.items() for made in every
+        ):
             told = [(metric, part, "group") for part in parts]
             if all(part in here for part in told):
                 assert here[metric, total, "group"] == sum(here[part] for part in told)

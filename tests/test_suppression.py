@@ -29,7 +29,7 @@ STRUCTURE = Structure(
         "net": "count",
         "roam": "count",
     },
-    totals={"sums": ("all", ("new", "old"))},
+    totals={"sums": [("all", ("new", "old"))]},
     within=(
         [("active", "out", "group"), ("fresh", "out", "group")],
         [("fresh", "out", "group"), ("stayed", "day", "group")],

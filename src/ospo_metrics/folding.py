@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -15,18 +15,32 @@ from ospo_metrics.warehouse import identifier, records
 PUBLIC_GROUP = 10
 """Groups smaller than this are not told outside; inside it is `smallest_group`."""
 
-TOTALS = {
-    "first_response_time": ("everyone", ("newcomers", "regulars")),
-    "answered_within_48h": ("everyone", ("newcomers", "regulars")),
-    "first_question_success": ("all", ("issues", "discussions", "lists")),
-    "warm_introductions": ("made", ("led_somewhere", "came_to_nothing", "open")),
-    "event_follow_through_30d": ("everyone", ("new", "existing")),
-    "engaged_people_28d": ("engaged", ("new", "returning", "reactivated")),
-    "community_gravity": ("everyone", ("joiners", "leavers", "moves")),
-    "quarterly_contributor_retention": ("everyone", ("outside", "own")),
-    "newcomer_retention": ("day_90", ("event_day_90", "organic_day_90")),
+_ENTRY_CHANNELS = (
+    "word_of_mouth", "invitation", "mailing_list", "newsletter", "forum", "chat", "meetup", "social_media", "video",
+    "podcast", "blog", "code_host", "search", "event", "web_site", "print", "campaign", "other",
+)  # fmt: skip
+
+
+def _by_entry(*segments: str) -> list[tuple[str, Sequence[str]]]:
+    """Each of these is made up by who came through an event and who did not, and by all channels and the unknown."""
+    ways = (("event", "organic"), (*(f"first_{channel}" for channel in _ENTRY_CHANNELS), "unknown"))
+    return [(segment, [f"{each}_{segment}" for each in way]) for segment in segments for way in ways]
+
+
+_STAYED, _STEPS = ("day_90", "day_180", "day_365"), ("d1_to_d2", "d2_to_maintainer")
+TOTALS: Mapping[str, Sequence[tuple[str, Sequence[str]]]] = {
+    "first_response_time": [("everyone", ("newcomers", "regulars"))],
+    "answered_within_48h": [("everyone", ("newcomers", "regulars"))],
+    "first_question_success": [("all", ("issues", "discussions", "lists"))],
+    "warm_introductions": [("made", ("led_somewhere", "came_to_nothing", "open"))],
+    "event_follow_through_30d": [("everyone", ("new", "existing"))],
+    "engaged_people_28d": [("engaged", ("new", "returning", "reactivated"))],
+    "community_gravity": [("everyone", ("joiners", "leavers", "moves"))],
+    "quarterly_contributor_retention": [("everyone", ("outside", "own"))],
+    "newcomer_retention": _by_entry(*_STAYED),
+    "funnel_step_rates": _by_entry(*_STEPS),
 }
-"""The segment that other segments of a metric make up."""
+"""Segments of a metric, each with others that make it up."""
 
 _HELP_ONCE = frozenset(
     {"answered_within_48h", "resolution_rate_30d", "first_question_success", "good_first_issue_uptake"}
@@ -39,6 +53,7 @@ ONCE = _HELP_ONCE | frozenset(
         "funnel_step_rates",
         "one_and_done_share",
         "joiners_minus_leavers",
+        "newcomer_retention",
     }
 )
 """Metrics of what happens once, so that months add up; everybody else may be in several."""
@@ -80,6 +95,11 @@ AS_SHARES = frozenset({"time_to_first_activity", "incremental_conversion"})
 AS_PEOPLE = frozenset({"feature_demand"})
 """Counts of people beside which a share of issues stands: of the people they tell as a plain count does."""
 
+
+def _place(metric: str, segment: str, count: Count) -> Place:
+    return metric, segment, count
+
+
 _FOLLOWED, _MERGED = "event_follow_through_30d", "attendee_contributor_conversion"
 _CAME: Place = ("event_outcomes", "came", "hits")
 _MEASURED: Place = (_FOLLOWED, "everyone", "group")
@@ -99,6 +119,12 @@ _SAME: Sequence[Sequence[Place]] = (
     [_ARRIVED, ("joiners_minus_leavers", "new", "group")],
     [_ARRIVED, ("one_and_done_share", "one_act", "group")],
     [_ARRIVED, ("one_and_done_share", "one_day", "group")],
+    *([_ARRIVED, _place("newcomer_retention", window, "group")] for window in _STAYED),
+    *(
+        [_place("newcomer_retention", f"{way}_{each}", "group") for each in ("day_90", window)]
+        for way in ("event", "organic")
+        for window in _STAYED[1:]
+    ),
 )
 """Groups that are the same people."""
 
@@ -107,9 +133,15 @@ WITHIN: Sequence[Sequence[Place]] = (
     [("contributors", "own", "group"), ("new_contributors", "own", "group")],
     [("contributors", "bots", "group"), ("new_contributors", "bots", "group")],
     [("contributors", "agents", "group"), ("new_contributors", "agents", "group")],
-    [("new_contributors", "outside", "group"), ("newcomer_retention", "day_90", "group")],
-    [("new_contributors", "outside", "group"), ("newcomer_retention", "day_180", "group")],
-    [("new_contributors", "outside", "group"), ("newcomer_retention", "day_365", "group")],
+    [("newcomer_retention", "day_90", "group"), ("attribution_channel_mix", "unknown", "group")],
+    [("newcomer_retention", "unknown_day_90", "group"), ("attribution_channel_mix", "unknown", "hits")],
+    *(
+        [
+            _place("newcomer_retention", f"first_{channel}_day_90", "group"),
+            _place("attribution_channel_mix", f"first_{channel}", "hits"),
+        ]
+        for channel in _ENTRY_CHANNELS
+    ),
     [("contributors", "outside", "group"), ("mailing_list_crossover", "everyone", "group")],
     [
         ("event_outcomes", "came", "group"),
@@ -193,14 +225,6 @@ EARLIER_SUMS: Sequence[tuple[Place, Sequence[Place]]] = (
 """Counts of a month that are the sum of others of the next: who was there either went or is still there."""
 
 
-def _place(metric: str, segment: str, count: Count) -> Place:
-    return metric, segment, count
-
-
-_ENTRY_CHANNELS = (
-    "word_of_mouth", "invitation", "mailing_list", "newsletter", "forum", "chat", "meetup", "social_media", "video",
-    "podcast", "blog", "code_host", "search", "event", "web_site", "print", "campaign", "other",
-)  # fmt: skip
 _RULED = [[f"{rule}_{channel}" for channel in _ENTRY_CHANNELS] for rule in ("first", "last")]
 _MIX, _LARGEST, _ENGAGED = "attribution_channel_mix", "outreach_concentration", "cost_per_engaged_newcomer"
 _NEWCOMERS: Place = (_MIX, "unknown", "group")
@@ -304,7 +328,7 @@ def _themes(connection: duckdb.DuckDBPyConnection, catalog: str) -> list[list[Pl
 def rows(
     connection: duckdb.DuckDBPyConnection, metrics: Sequence[str], catalog: str, *, for_public: bool
 ) -> list[dict[str, Any]]:
-    """Every row of these metrics as the models made it; for the public without those of single repositories and of weeks.
+    """Every row of these metrics as the models made it; for the public without weeks and single repositories.
 
     The fewer ways there are to cut the same people, the less has to be folded.
     """
@@ -322,7 +346,7 @@ def rows(
 def told_rows(catalog: str, *, for_public: bool) -> str:
     """The SQL condition on rows of metrics that holds for those told at all.
 
-    A week that begins in one month and ends in the next cuts both, so that months and weeks together would tell of days.
+    A week that begins in one month and ends in the next cuts both: months and weeks together would tell of days.
     """
     if not for_public:
         return "true"

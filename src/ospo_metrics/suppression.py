@@ -76,7 +76,7 @@ class Relation:
 class Structure:
     """Which rows make up which.
 
-    `communities` has the projects of each; `kinds` the kind of each metric; `totals` the segment that others make up;
+    `communities` has the projects of each; `kinds` the kind of each metric; `totals` its segments that others make up;
     `within` chains of (metric, segment, count), each group in the one before; `once` names metrics whose months add up,
     for what they count happens once, and `apart` those whose projects do, for nothing is in two; of those in `loose`
     several projects or communities tell nothing of the whole. `sums` has counts of one scope and period that are the
@@ -87,7 +87,7 @@ class Structure:
 
     communities: Mapping[str, Sequence[str]]
     kinds: Mapping[str, str]
-    totals: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
+    totals: Mapping[str, Sequence[tuple[str, Sequence[str]]]] = field(default_factory=dict)
     within: Sequence[Sequence[Place]] = ()
     once: frozenset[str] = frozenset()
     apart: frozenset[str] = frozenset()
@@ -146,9 +146,9 @@ def relations(rows: Sequence[Mapping[str, Any]], structure: Structure) -> list[R
             months[row["metric"], row["scope_kind"], row["scope_id"], row["segment"]].append(number)
     for number, row in enumerate(rows):
         metric, start, end = row["metric"], row["period_start"], row["period_end"]
-        total, parts = structure.totals.get(metric, ("", ()))
-        if row["segment"] == total:
-            relate(number, [place.get((*_key(row)[:-1], part)) for part in parts], "sum")
+        for total, parts in structure.totals.get(metric, ()):
+            if row["segment"] == total:
+                relate(number, [place.get((*_key(row)[:-1], part)) for part in parts], "sum")
         if (end - start).days > 31:
             mine = [
                 month
