@@ -104,7 +104,7 @@ def test_explain_metric_prints_what_a_colleague_would_tell(published: Workspace)
     assert told.exit_code == 0, told.output
     for part in (
         "Will I get help? (first_response_time, duration in hours, one row per scope, period and segment)",
-        "How to read it: A median", "Mind: Nights and weekends", "CHAOSS: Time to First Response, https://chaoss",
+        "How to read it: A median", "Mind: Nights, weekends and holidays", "CHAOSS: Time to First Response, https://chaoss",
         "from measured", "community storage, in September 2026:", "  everyone: ", "conversations",
         "rows of intermediate.int_waits. One row per conversation", "waited_hours",
     ):  # fmt: skip

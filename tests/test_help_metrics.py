@@ -15,6 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import duckdb
+import holidays
 import lifelines
 import numpy as np
 import pytest
@@ -423,6 +424,48 @@ def test_nine_in_ten_are_answered_by_then(published: Workspace) -> None:
         assert median[1:] == (answered, asked)
         assert (hours is not None) <= (answered * 10 >= asked * 9)
         assert hours is None or hours >= median[0]
+
+
+def test_half_are_answered_within_so_many_working_hours(published: Workspace, world: World) -> None:
+    """Of each wait the hours of its weekdays that are no German holiday are added up; the median is lifelines'."""
+    with duckdb.connect(str(published.warehouse), read_only=True) as connection:
+        waits = connection.execute(
+            "select w.project_id, w.opened_on, c.opened_at, w.waited_hours, w.is_answered, w.is_opened_by_newcomer "
+            "from intermediate.int_waits as w join core.fct_conversations as c using (conversation_id)"
+        ).fetchall()
+    free = holidays.country_holidays("DE")
+
+    def worked(opened_at: datetime, waited_hours: float) -> float:
+        start = opened_at.astimezone(ZONE).replace(tzinfo=None)
+        end = (opened_at + timedelta(hours=float(waited_hours))).astimezone(ZONE).replace(tzinfo=None)
+        total = timedelta()
+        for day in (start.date() + DAY * n for n in range((end.date() - start.date()).days + 1)):
+            if day.weekday() < 5 and day not in free:
+                opens, closes = (datetime(day.year, day.month, day.day, hour) for hour in (9, 17))
+                total += max(min(end, closes) - max(start, opens), timedelta())
+        return total / timedelta(hours=1)
+
+    hours = np.array([worked(opened_at, waited) for _, _, opened_at, waited, *_ in waits])
+    told = {
+        key: row
+        for key, row in _told(published, "first_response_time", "value, numerator, denominator").items()
+        if key[4].endswith("_working")
+    }
+    for key, (median, answered, asked) in told.items():
+        mine = [
+            number
+            for number, (project, opened_on, _, _, _, is_new) in enumerate(waits)
+            if project in world.scopes[key[:2]] and key[2] <= opened_on < key[3]
+            and key[4] in ("everyone_working", "newcomers_working" if is_new else "regulars_working")
+        ]  # fmt: skip
+        is_answered = [waits[number][4] for number in mine]
+        expected = lifelines.KaplanMeierFitter().fit(hours[mine], is_answered).median_survival_time_
+        assert (answered, asked) == (sum(is_answered), len(mine))
+        assert (median is None) == np.isinf(expected), key
+        assert median is None or median == pytest.approx(expected, abs=0.002), key
+
+    assert len(told) > 100
+    assert {key[4].removesuffix("_working") for key in told} == {"everyone", "newcomers", "regulars"}
 
 
 def test_what_people_ask_for(published: Workspace, world: World) -> None:

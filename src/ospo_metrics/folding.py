@@ -70,6 +70,7 @@ LOOSE = frozenset(
         "contributor_lifetime",
         "quarterly_contributor_retention",
         "one_and_done_share",
+        "newcomer_retention",
         "joiners_minus_leavers",
         "outside_regulars",
         "timezone_coverage",
@@ -288,9 +289,14 @@ SUMS: Sequence[tuple[Place, Sequence[Place]]] = (
     (("answered_within_48h", "everyone", "group"), [("first_response_time", "everyone", "group")]),
     (("answered_within_48h", "newcomers", "group"), [("first_response_time", "newcomers", "group")]),
     (("answered_within_48h", "regulars", "group"), [("first_response_time", "regulars", "group")]),
-    (("first_response_time", "everyone_p90", "group"), [("first_response_time", "everyone", "group")]),
-    (("first_response_time", "newcomers_p90", "group"), [("first_response_time", "newcomers", "group")]),
-    (("first_response_time", "regulars_p90", "group"), [("first_response_time", "regulars", "group")]),
+    *(
+        (
+            _place("first_response_time", f"{who}_{told}", "group"),
+            [_place("first_response_time", who, "group")],
+        )
+        for who in ("everyone", "newcomers", "regulars")
+        for told in ("p90", "working")
+    ),
 )
 """Counts that are the sum of others: who came is found, or not for one reason; who is found or not, but was looked for,
 is measured afterwards; who was there in the month came or stayed; everybody is on one level, and has one clock; an

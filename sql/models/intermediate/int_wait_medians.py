@@ -1,11 +1,14 @@
-"""One row per scope, period and segment: Kaplan–Meier's median and ninth decile of the wait for a first answer."""
+"""One row per scope, period and segment: Kaplan–Meier's median and ninth decile of the wait for a first answer.
+
+Of the wait in working hours there is the median alone, for every curve is a pass over all waits.
+"""
 
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from ospo_metrics.statistics import quantiles_of, survival_curves
+from ospo_metrics.statistics import Curves, quantiles_of, survival_curves
 
 
 def model(dbt: Any, session: Any) -> pa.Table:
@@ -14,7 +17,7 @@ def model(dbt: Any, session: Any) -> pa.Table:
     waits = dbt.ref("int_waits")  # noqa: F841
     rows = session.sql(
         """
-        select g.group_id, w.waited_hours, w.is_answered
+        select g.group_id, w.waited_hours, w.waited_working_hours, w.is_answered
         from groups as g
         join scopes as s on g.scope_kind = s.scope_kind and g.scope_id = s.scope_id
         join waits as w
@@ -24,12 +27,16 @@ def model(dbt: Any, session: Any) -> pa.Table:
             or (g.segment = 'regulars' and not w.is_opened_by_newcomer)
         """
     ).fetchnumpy()
-    curves = survival_curves(
-        np.asarray(rows["group_id"], dtype=np.int64),
-        np.asarray(rows["waited_hours"], dtype=np.float64),
-        np.asarray(rows["is_answered"], dtype=bool),
-    )
-    median, p90 = (quantiles_of(curves, share) for share in (0.5, 0.9))
+    group = np.asarray(rows["group_id"], dtype=np.int64)
+    answered = np.asarray(rows["is_answered"], dtype=bool)
+
+    def curves(waited: str) -> Curves:
+        return survival_curves(group, np.asarray(rows.pop(waited), dtype=np.float64), answered)
+
+    all_hours = curves("waited_hours")
+    median, p90 = (quantiles_of(all_hours, share) for share in (0.5, 0.9))
+    del all_hours
+    working = quantiles_of(curves("waited_working_hours"))
 
     def hours(values: Any) -> pa.Array:
         return pa.array(values, mask=np.isnan(values))
@@ -43,6 +50,9 @@ def model(dbt: Any, session: Any) -> pa.Table:
             "p90_hours": hours(p90.time),
             "p90_lower_hours": hours(p90.lower),
             "p90_upper_hours": hours(p90.upper),
+            "median_working_hours": hours(working.time),
+            "lower_working_hours": hours(working.lower),
+            "upper_working_hours": hours(working.upper),
             "answered": median.events,
             "conversations": median.size,
         }

@@ -9,7 +9,9 @@ select
     c.is_opened_by_newcomer,
     coalesce(c.answered_at <= o.observed_until, false) as is_answered,
     date_diff('second', c.opened_at, least(coalesce(c.answered_at, o.observed_until), o.observed_until))
-        / 3600.0 as waited_hours
+        / 3600.0 as waited_hours,
+    {{ working_hours('u', 'least(c.answered_at, o.observed_until)', 'z.timezone') }}
+        - {{ working_hours('b', 'c.opened_at', 'z.timezone') }} as waited_working_hours
 from (
     select
         c.*,
@@ -24,5 +26,9 @@ from (
 join {{ ref('int_observed') }} as o
     on c.project_id = o.project_id
     and o.source = case c.kind when 'mail_thread' then 'mailing_lists' else 'github' end
+cross join {{ source('config', 'ospo') }} as z
+left join {{ ref('int_working_days') }} as b on c.opened_on = b.day
+left join {{ ref('int_working_days') }} as u
+    on (least(c.answered_at, o.observed_until) at time zone z.timezone)::date = u.day
 where c.opened_by_person_id is not null and not c.is_opened_by_bot and not c.is_opened_by_own
     and c.opened_at < o.observed_until

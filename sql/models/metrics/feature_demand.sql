@@ -2,15 +2,25 @@
 {% set most_themes = 12 %}
 {% set named = ['everyone', 'unlabelled', 'other'] %}
 
-with owed as (
+with periods as (
+    select scope_kind, scope_id, period_start, period_end, status, reason
+    from {{ ref('int_scope_periods') }}
+    where scope_kind <> 'project' or grain = 'year'
+
+    union all
+
+    select scope_kind, scope_id, period_start, period_end, status, reason
+    from {{ ref('int_scope_quarters') }}
+),
+
+owed as (
     select p.*
-    from {{ ref('int_scope_periods') }} as p
+    from periods as p
     semi join (
         select s.scope_kind, s.scope_id
         from {{ ref('int_scopes') }} as s
         join {{ ref('int_projects') }} as j on s.project_id = j.project_id and j.kind = 'repository'
     ) as r on p.scope_kind = r.scope_kind and p.scope_id = r.scope_id
-    where p.scope_kind <> 'project' or p.grain = 'year'
 ),
 
 -- Numbers in place of the ids of conversations and people, which are counted for every period.

@@ -4,10 +4,10 @@
 
 with segments as (
     select
-        who, share, who || case share when 0.9 then '_p90' else '' end as segment,
+        who, share, is_working, who || suffix as segment,
         case share when 0.9 then {{ fewest_p90 }} else {{ fewest }} end as fewest
     from unnest(['everyone', 'newcomers', 'regulars']) as w(who)
-    cross join unnest([0.5, 0.9]) as s(share)
+    cross join (values ('', 0.5, false), ('_p90', 0.9, false), ('_working', 0.5, true)) as s(suffix, share, is_working)
 ),
 
 measured as (
@@ -15,9 +15,12 @@ measured as (
         p.* exclude (status, reason),
         p.reason as calendar_reason,
         s.segment, s.share, s.fewest,
-        case s.share when 0.9 then m.p90_hours else m.median_hours end as hours,
-        case s.share when 0.9 then m.p90_lower_hours else m.lower_hours end as lower_hours,
-        case s.share when 0.9 then m.p90_upper_hours else m.upper_hours end as upper_hours,
+        case when s.is_working then m.median_working_hours when s.share = 0.9 then m.p90_hours else m.median_hours end
+            as hours,
+        case when s.is_working then m.lower_working_hours when s.share = 0.9 then m.p90_lower_hours else m.lower_hours end
+            as lower_hours,
+        case when s.is_working then m.upper_working_hours when s.share = 0.9 then m.p90_upper_hours else m.upper_hours end
+            as upper_hours,
         m.answered, m.conversations,
         case
             when p.status <> 'ok' then p.status
