@@ -106,7 +106,7 @@ def test_explain_metric_prints_what_a_colleague_would_tell(published: Workspace)
         "Will I get help? (first_response_time, duration in hours, one row per scope, period and segment)",
         "How to read it: A median", "Mind: Nights, weekends and holidays", "CHAOSS: Time to First Response, https://chaoss",
         "from measured", "community storage, in September 2026:", "  everyone: ", "conversations",
-        "rows of intermediate.int_waits. One row per conversation", "waited_hours",
+        "rows of intermediate.int_waits. One row per conversation", "project_id",
     ):  # fmt: skip
         assert part in told.output, part
     wrong = CliRunner().invoke(app, ["explain", "metric", "nothing", "--workspace", str(published.folder)])

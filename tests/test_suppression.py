@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -99,6 +99,32 @@ def test_hidden_ones_that_are_small_together_are_not_left_alone() -> None:
               for n, (s, e) in zip([3, 4, *[20] * 10], MONTHS, strict=True)]  # fmt: skip
     folded = fold(row("fresh", 207, segment="out"), *months)
     assert folded.count("suppressed") >= 3
+
+
+def test_months_quarters_and_years_tell_nothing_of_one_another() -> None:
+    """A folded month does not follow from its quarter, nor a folded quarter from its year, though no month is told."""
+    quarters = [(MONTHS[n][0], MONTHS[n + 2][1]) for n in (0, 3, 6, 9)]
+
+    def rows(periods: list[tuple[date, date]], counts: list[int]) -> list[dict[str, Any]]:
+        return [
+            row("fresh", n, period_start=start, period_end=end)
+            for n, (start, end) in zip(counts, periods, strict=True)
+        ]
+
+    assert fold(*rows([*quarters[:1], *MONTHS[:3]], [44, 20, 20, 4])).count("suppressed") == 2
+    assert fold(*rows([YEAR, *quarters], [64, 20, 20, 20, 4])).count("suppressed") == 2
+
+
+def test_weeks_come_between_no_month_and_its_year() -> None:
+    """With the weeks beside them the months still make up the year: with one of them folded another one goes."""
+    place = {"scope_kind": "program", "scope_id": "program"}
+    mondays = [date(2025, 1, 6) + timedelta(7 * n) for n in range(40)]
+    weeks = [row("fresh", 20, period_start=day, period_end=day + timedelta(7), **place) for day in mondays]
+    months = [row("fresh", n, period_start=s, period_end=e, **place)
+              for n, (s, e) in zip([4, *[80] * 11], MONTHS, strict=True)]  # fmt: skip
+    folded = fold(row("fresh", 884, **place), *months, *weeks)
+    assert folded[:13].count("suppressed") == 2
+    assert folded[13:] == [20] * 40
 
 
 def test_a_community_of_one_project_hides_with_it() -> None:

@@ -55,6 +55,8 @@ _PARTED = ("proportion", "count")
 REASON = "The group is too small to be told, or covers for one that is."
 _ONLY = re.compile(r"^Only (one|\d+) ")
 _NUMBERS = ("value", "lower", "upper", "numerator", "denominator", "sample_size")
+_STEPS = (31, 92)
+"""Days of the longest month, and of the longest quarter: periods of which others are made."""
 _ROUNDS = 24
 _LARGE = 1e9
 
@@ -135,27 +137,25 @@ def relations(rows: Sequence[Mapping[str, Any]], structure: Structure) -> list[R
             elif not lacking and told[total][count] >= sum(told[part][count] for part, _ in cells):
                 found.append(Relation((total, count), cells, kind))
 
-    months = defaultdict(list)
-    weeks = {
-        number
-        for number, row in enumerate(rows)
-        if is_week(row["scope_kind"], row["period_start"], row["period_end"])
-    }
+    steps: dict[tuple[Any, ...], list[int]] = defaultdict(list)
     for number, row in enumerate(rows):
-        if number not in weeks and (row["period_end"] - row["period_start"]).days <= 31:
-            months[row["metric"], row["scope_kind"], row["scope_id"], row["segment"]].append(number)
+        start, end = row["period_start"], row["period_end"]
+        if not is_week(row["scope_kind"], start, end) and (longest := _step(start, end)):
+            steps[row["metric"], row["scope_kind"], row["scope_id"], row["segment"], longest].append(number)
     for number, row in enumerate(rows):
         metric, start, end = row["metric"], row["period_start"], row["period_end"]
         for total, parts in structure.totals.get(metric, ()):
             if row["segment"] == total:
                 relate(number, [place.get((*_key(row)[:-1], part)) for part in parts], "sum")
-        if (end - start).days > 31:
+        for longest in _STEPS:
+            if (end - start).days <= longest:
+                continue
             mine = [
-                month
-                for month in months[metric, row["scope_kind"], row["scope_id"], row["segment"]]
-                if start <= rows[month]["period_start"] and rows[month]["period_end"] <= end
+                step
+                for step in steps[metric, row["scope_kind"], row["scope_id"], row["segment"], longest]
+                if start <= rows[step]["period_start"] and rows[step]["period_end"] <= end
             ]
-            if _tile([rows[month] for month in mine], start, end):
+            if _tile([rows[step] for step in mine], start, end):
                 relate(number, mine, "sum" if metric in structure.once else "people")
         inside: list[tuple[str, str]] = []
         if row["scope_kind"] == "program":
@@ -171,6 +171,11 @@ def relations(rows: Sequence[Mapping[str, Any]], structure: Structure) -> list[R
             relate(number, below, _between_scopes(structure, metric, row["scope_kind"], len(below)))
     found += _within(rows, told, structure)
     return found
+
+
+def _step(start: date, end: date) -> int | None:
+    """How many days the longest period has that is of the same kind; of longer ones none makes up others."""
+    return next((longest for longest in _STEPS if (end - start).days <= longest), None)
 
 
 def _between_scopes(structure: Structure, metric: str, scope_kind: str, parts: int) -> Kind:
