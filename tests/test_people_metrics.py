@@ -222,10 +222,15 @@ def test_newcomers_stay_whoever_brought_them(
         ]
         assert _k_of_n(row) == (sum(stayed), len(mine)), row
         told[way] += 1
-        apart.add((scope[0], (end - start).days > 31, way in ("", "event_", "organic_")))
+        apart.add(
+            (
+                scope[0],
+                (end - start).days > 31,
+                segment not in ("day_90", "day_180", "day_365", "event_day_90", "organic_day_90"),
+            )
+        )
     assert min(told[way] for way in ("", "event_", "organic_", "unknown_", "first_event_")) > 3
-    assert ("project", True, False) not in apart
-    assert ("program", False, False) not in apart
+    assert {each for each in apart if each[-1]} == {("program", True, True), ("community", True, True)}
 
 
 def test_steps_are_taken_within_ninety_days(
@@ -272,7 +277,7 @@ def test_steps_are_taken_within_ninety_days(
         compared += taken > 0
         split += taken > 0 and way not in ("", "organic_", "unknown_")
     assert compared > 20
-    assert split > 5
+    assert split > 3
 
 
 def test_who_was_there_in_two_quarters_came_back(published: Workspace, world: World) -> None:

@@ -86,6 +86,26 @@ def test_inside_plain_counts_stay_and_small_groups_behind_a_share_go() -> None:
     assert fold(*rows) == ["suppressed", "suppressed", "suppressed", "suppressed"]
 
 
+def test_inside_few_hits_of_many_people_are_no_small_group() -> None:
+    """Of 37 people of a year one stayed: that each month is folded for its few people is no reason to fold the year."""
+    structure = Structure({}, {"stayed": "proportion"}, once=frozenset({"stayed"}))
+    counts = [(3, 1), (4, 0), *[(3, 0)] * 10]
+    months = [
+        row("stayed", n, k, period_start=s, period_end=e)
+        for (n, k), (s, e) in zip(counts, MONTHS, strict=True)
+    ]
+    year = row("stayed", 37, 1)
+    assert told(suppress([year, *months], 5, structure, for_public=False)) == [37, *["suppressed"] * 12]
+
+
+def test_inside_nobody_is_a_part_of_a_sum_too() -> None:
+    """Of 20 three came one way and nobody another: how many came the third is folded, and that nobody did is told."""
+    structure = Structure({}, {"came": "proportion"}, totals={"came": [("all", ("a", "b", "c"))]})
+    nobody = row("came", None, status="no_data", reason="Nobody.", value=None, segment="b")
+    rows = [row("came", 20, 9), row("came", 3, 1, segment="a"), nobody, row("came", 17, 8, segment="c")]
+    assert told(suppress(rows, 5, structure, for_public=False)) == [20, "suppressed", "no_data", "suppressed"]
+
+
 def test_the_last_segment_does_not_follow_from_the_others() -> None:
     """With one part folded, the smallest other cell of the sum goes too."""
     assert fold(row("sums", 50), row("sums", 3, segment="new"), row("sums", 47, segment="old")) == [

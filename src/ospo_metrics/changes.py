@@ -111,7 +111,9 @@ def _newest_pair(numbers: Sequence[Number], is_month: bool, today: date) -> tupl
     if not steps or steps[-1].period_end < today - timedelta(days=OLDEST_CHANGE_DAYS):
         return None
     now = steps[-1]
-    before = next((number for number in steps if number.period_end == now.period_start), None)
+    before = next(
+        (one for one in steps if one.period_end == now.period_start and one.grain == now.grain), None
+    )
     return (now, before) if before else None
 
 

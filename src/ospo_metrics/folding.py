@@ -121,11 +121,6 @@ _SAME: Sequence[Sequence[Place]] = (
     [_ARRIVED, ("one_and_done_share", "one_act", "group")],
     [_ARRIVED, ("one_and_done_share", "one_day", "group")],
     *([_ARRIVED, _place("newcomer_retention", window, "group")] for window in _STAYED),
-    *(
-        [_place("newcomer_retention", f"{way}_{each}", "group") for each in ("day_90", window)]
-        for way in ("event", "organic")
-        for window in _STAYED[1:]
-    ),
 )
 """Groups that are the same people."""
 

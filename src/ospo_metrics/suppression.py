@@ -201,7 +201,9 @@ def suppress(
     """The rows, those with a group below k and those that would tell it without numbers and with one reason."""
     related = relations(rows, structure)
     told = [
-        counts(row, structure.kinds[row["metric"]]) if for_public or row["status"] == "ok" else {}
+        counts(row, structure.kinds[row["metric"]])
+        if for_public or row["status"] in ("ok", "no_data")
+        else {}
         for row in rows
     ]
     hidden = {
@@ -218,19 +220,37 @@ def suppress(
             and structure.kinds[rows[one.total[0]]["metric"]] not in PLAIN
             and all(told[number] for number, _ in (one.total, *one.parts))
         ]
+        related = _without_shares(related)
     by_row = defaultdict(list)
     for relation in related:
         for number, _ in (relation.total, *relation.parts):
             by_row[number].append(relation)
-    _cover(hidden, related, by_row, told, k)
+    _cover(hidden, related, by_row, told, k, zeros=for_public)
     settled: set[frozenset[_Unknown]] = set()
     while for_public and (open_cells := _too_narrow(told, related, hidden, k, settled)):
         more = {one for cell in open_cells if (one := _next(cell[0], by_row, told, hidden)) is not None}
         if not more:  # nothing is left that could cover for it
             break
         hidden |= more
-        _cover(hidden, related, by_row, told, k)
+        _cover(hidden, related, by_row, told, k, zeros=for_public)
     return [_folded(row) if number in hidden else dict(row) for number, row in enumerate(rows)]
+
+
+def _without_shares(related: Sequence[Relation]) -> list[Relation]:
+    """Without the sums of hits or misses of rows whose groups make a sum too.
+
+    Inside a group is small or not, whatever its hits: where several groups are hidden, so are several hits.
+    """
+    groups = defaultdict(list)
+    for one in related:
+        if {count for _, count in (one.total, *one.parts)} == {"group"}:
+            groups[one.total[0]].append({number for number, _ in one.parts})
+    return [
+        one
+        for one in related
+        if {count for _, count in (one.total, *one.parts)} not in ({"hits"}, {"misses"})
+        or not any({number for number, _ in one.parts} <= parts for parts in groups[one.total[0]])
+    ]
 
 
 def ranges(
@@ -255,13 +275,18 @@ def _cover(
     by_row: Mapping[int, Sequence[Relation]],
     told: Sequence[Mapping[Count, int]],
     k: int,
+    *,
+    zeros: bool,
 ) -> None:
-    """Fold the smallest row of each relation that would tell a folded one, until none does."""
+    """Fold the smallest row of each relation that would tell a folded one, until none does.
+
+    Inside, where nobody was is told: once all others are folded, `zeros` cover nothing.
+    """
     waiting = list(related)
     while waiting:
         relation = waiting.pop()
         chosen = _cover_of(relation, hidden, told, k)
-        if chosen is not None:
+        if chosen is not None and (zeros or told[chosen].get("group")):
             hidden.add(chosen)
             waiting.extend(by_row[chosen])
 

@@ -108,7 +108,7 @@ def before(number: Number, numbers: Iterable[Number]) -> Number | None:
             for other in numbers
             if other.segment == number.segment
             and other.period_end == number.period_start
-            and other.is_month == number.is_month
+            and other.grain == number.grain
         ),
         None,
     )
@@ -198,7 +198,7 @@ def part(
     featured = said.occasion or _featured(published, metric, occasions)
     drawings += _evidence(published, metric, scope, said, featured)
     own = [number for number in said.numbers if number.segment in metric.segments]
-    facts = own if len(own) <= MOST_FACTS else _few(metric, said)
+    facts = own if len(own) <= MOST_FACTS else _few(metric, said, shown)
     found: dict[str, Any] = {
         "scope": scope,
         "about": said.occasion,
@@ -301,8 +301,11 @@ def _is_open(number: Number) -> bool:
     return number.status in ("too_early", "no_data")
 
 
-def _few(metric: Metric, said: Spoken) -> list[Number]:
-    """Where there are too many for large type: the main number, and the pair that is compared."""
+def _few(metric: Metric, said: Spoken, shown: Mapping[str, Sequence[Number]]) -> list[Number]:
+    """Where there are too many for large type: those told over time, else the main number and the pair compared."""
+    steady = [number for number in said.numbers if number.segment in shown]
+    if 0 < len(steady) <= MOST_FACTS:
+        return steady
     wanted = {metric.headline_segment, *metric.compare}
     return [number for number in said.numbers if number.segment in wanted]
 
@@ -384,7 +387,7 @@ def _grouped(named: Sequence[tuple[str, Number]]) -> list[Panel]:
     for name, number in named:
         title, _, rest = name.partition(", ")
         groups[title if rest else ""].append((words.upper_first(rest) or name, number))
-    if len(groups) < 2 or min(map(len, groups.values())) < 3:
+    if groups.keys() == {""} or min(map(len, groups.values())) < 3:
         groups = {"": list(named)}
     return [
         Panel(title, rows[0][1].segment, [Row(name, "", None, number) for name, number in rows])

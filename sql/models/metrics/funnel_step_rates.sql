@@ -5,9 +5,9 @@ with steps as (
     select unnest(['d0_to_d1', 'd1_to_d2', 'd2_to_maintainer']) as step
 ),
 
--- How somebody came is looked for before a first contribution, so of those who gave a star alone nobody knows it.
+-- By any way there are too few in a month. How somebody came is looked for before a first contribution, so of those who gave a star alone nobody knows it.
 segments as (
-    select step, way, way || step as segment, way not in ('', 'event_', 'organic_') as is_by_channel
+    select step, way, way || step as segment
     from steps
     join (
         select unnest(['', 'event_', 'organic_', 'unknown_', 'first_{{ entry_channels() | join("_', 'first_") }}_']) as way
@@ -78,7 +78,7 @@ counted as (
         coalesce(sum(m.k), 0) as k,
         coalesce(sum(m.n), 0) as n
     from {{ ref('int_followed_periods') }} as p
-    join segments as s on p.grain = 'year' or not s.is_by_channel
+    join segments as s on p.grain = 'year' or s.way = ''
     left join told as t
         on p.scope_kind = t.scope_kind and p.scope_id = t.scope_id and s.step = t.step
     left join monthly as m

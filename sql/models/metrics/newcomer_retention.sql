@@ -4,12 +4,12 @@ with ways as (
     select unnest(['', 'event_', 'organic_', 'unknown_', 'first_{{ entry_channels() | join("_', 'first_") }}_']) as way
 ),
 
--- By channel there are too few in a month and in a project, and in a project's month too few by anything for long.
+-- By any way there are too few in a month and in a project, and every few that are folded would fold others with them; of
+-- all newcomers, and of those who came through an event after 90 days, there are more.
 segments as (
     select
         way, days, way || 'day_' || days as segment,
-        way = '' or (way in ('event_', 'organic_') and days = 90) as is_for_all,
-        way not in ('', 'event_', 'organic_') as is_by_channel
+        way <> '' and not (way in ('event_', 'organic_') and days = 90) as is_split
     from ways
     cross join (select unnest([90, 180, 365]) as days)
 ),
@@ -78,10 +78,7 @@ counted as (
     from {{ ref('int_followed_periods') }} as p
     join segments as s
         on p.follow_days = s.days + 30
-        and case
-            when s.is_by_channel then p.grain = 'year' and p.scope_kind <> 'project'
-            else s.is_for_all or p.grain = 'year' or p.scope_kind <> 'project'
-        end
+        and (not s.is_split or (p.grain = 'year' and p.scope_kind <> 'project'))
     left join monthly as m
         on p.scope_kind = m.scope_kind and p.scope_id = m.scope_id
         and m.month >= p.period_start and m.month < p.period_end and s.way = m.way
