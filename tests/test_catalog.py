@@ -138,6 +138,7 @@ def test_a_metric_without_a_word_is_refused_by_file_and_word(manifest: Path, wor
         ("segments", ["outside"], "Write segment: label"),
         ("caveats", "one", "Write a list of sentences"),
         ("compare", ["outside", "inside"], "name two of its segments"),
+        ("working", ["inside"], "'working'.*list some of its segments"),
         ("sentence", "{value} people", r"names \{value\} in 'sentence'; known fields are amount"),
         ("sentence", "{amount people", "no template"),
     ],

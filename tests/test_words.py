@@ -468,3 +468,14 @@ def test_a_basis_says_what_happened_to_those_who_no_longer_wait() -> None:
     one = number(48.0, numerator=17, denominator=25, sample_size=25)
 
     assert (words.basis(WAIT, one), words.basis(stay, one)) == ("17 of 25 answered", "17 of 25 gone")
+
+
+def test_working_hours_are_never_days() -> None:
+    """A working day has fewer than 24 hours, so what waits 60 working hours is not told to wait for days."""
+    wait = metric("duration", "{amount}{range}.", unit="hours", of="questions", working=("working",))
+    told = number(60.0, segment="working", lower=0.5, upper=90.0)
+
+    assert words.amount(wait, told) == "60\u00a0working hours"
+    assert words.bounds(wait, told) == "0.5 to 90\u00a0working hours"
+    assert words.amount(wait, number(1.0, segment="working")) == "1\u00a0working hour"
+    assert words.amount(wait, number(60.0, segment="other")) == "2.5\u00a0days"

@@ -47,13 +47,14 @@ OPTIONAL_WORDS = (
     "happened",
     "compare",
     "counted",
+    "working",
     "sentence_not_reached",
     "chaoss_name",
     "chaoss_url",
     "chaoss_deviation",
     "status",
 )
-_LISTS = ("caveats", "compare", "counted")
+_LISTS = ("caveats", "compare", "counted", "working")
 
 
 class CatalogError(Exception):
@@ -66,8 +67,9 @@ class Metric:
 
     `segments` are labels in the order in which they are shown; `of` is the plural noun of what a share or a
     waiting time is counted over, and `happened` what those did who no longer wait; `compare` names two segments whose
-    difference is put into words; `counted` are those segments of a difference that are plain counts. `grain` says what
-    a row of its table is for; `chaoss_deviation` where it is not what CHAOSS writes, and why.
+    difference is put into words; `counted` are those segments of a difference that are plain counts, `working` those of
+    a waiting time that are in working hours. `grain` says what a row of its table is for; `chaoss_deviation` where it
+    is not what CHAOSS writes, and why.
     """
 
     metric: str
@@ -91,6 +93,7 @@ class Metric:
     happened: str = ""
     compare: tuple[str, ...] = ()
     counted: tuple[str, ...] = ()
+    working: tuple[str, ...] = ()
     chaoss_name: str = ""
     chaoss_url: str = ""
     chaoss_deviation: str = ""
@@ -145,6 +148,7 @@ METRIC_COLUMNS = {field.name: "VARCHAR" for field in fields(Metric)} | {
     "caveats": "VARCHAR[]",
     "compare": "VARCHAR[]",
     "counted": "VARCHAR[]",
+    "working": "VARCHAR[]",
     "segments": "JSON",
 }
 """The columns of `metrics.metric_catalog` with their DuckDB types, in the order of `metric_rows`."""
@@ -334,9 +338,10 @@ def _check_segments(where: str, words: Mapping[str, Any]) -> None:
         raise CatalogError(f"{where} has headline_segment {headline!r}; write one of its segments: {known}.")
     if pair and (not isinstance(pair, list) or len(pair) != 2 or not set(pair) <= set(segments)):
         raise CatalogError(f"{where} has 'compare' {pair!r}; name two of its segments: {known}.")
-    counted = words.get("counted", [])
-    if not isinstance(counted, list) or not set(counted) <= set(segments):
-        raise CatalogError(f"{where} has 'counted' {counted!r}; list some of its segments: {known}.")
+    for key in ("counted", "working"):
+        some = words.get(key, [])
+        if not isinstance(some, list) or not set(some) <= set(segments):
+            raise CatalogError(f"{where} has {key!r} {some!r}; list some of its segments: {known}.")
 
 
 def _check_template(where: str, key: str, template: str) -> None:

@@ -382,16 +382,19 @@ def _ranking(published: Published, metric: Metric, said: Spoken) -> dict[str, An
 
 
 def _grouped(named: Sequence[tuple[str, Number]]) -> list[Panel]:
-    """A panel for each beginning that labels have in common before a comma: `First touch, an event`."""
+    """A panel for each beginning that three labels or more have in common before a comma: `First touch, an event`."""
     groups: dict[str, list[tuple[str, Number]]] = defaultdict(list)
     for name, number in named:
         title, _, rest = name.partition(", ")
         groups[title if rest else ""].append((words.upper_first(rest) or name, number))
-    if groups.keys() == {""} or min(map(len, groups.values())) < 3:
-        groups = {"": list(named)}
+    shared = {title: rows for title, rows in groups.items() if title and len(rows) >= 3}
+    apart = [(name, number) for name, number in named if name.partition(", ")[0] not in shared]
+    if len(shared) + bool(apart) < 2:
+        shared, apart = {}, list(named)
+    panels = {"": apart} | shared if apart else shared
     return [
         Panel(title, rows[0][1].segment, [Row(name, "", None, number) for name, number in rows])
-        for title, rows in groups.items()
+        for title, rows in panels.items()
     ]
 
 

@@ -114,6 +114,9 @@ class Number:
         return "month" if days <= 31 else "quarter" if days <= 92 else "year" if days <= 366 else "span"
 
 
+_WORKING = "working hours"
+
+
 def sentence(metric: Metric, number: Number, scope: str) -> str:
     """The answer that this number gives, in one sentence; or why there is none.
 
@@ -246,7 +249,7 @@ def amount(metric: Metric, number: Number) -> str:
         case "proportion":
             told = f"{_percent(value, _decimals(value, number.sample_size))}{NBSP}%"
         case "duration":
-            told = duration(value)
+            told = _working_hours(value) if number.segment in metric.working else duration(value)
         case "cost":
             told = f"{count(_three_digits(value))}{NBSP}{metric.unit}"
         case "ratio":
@@ -310,6 +313,12 @@ def duration(hours: float) -> str:
     divisor, unit = _scale(hours)
     text = _plain(hours / divisor)
     return f"{text}{NBSP}{_noun(unit, 1 if text == '1' else 2)}"
+
+
+def _working_hours(hours: float) -> str:
+    """Never in days, of which nobody knows how many hours they have."""
+    text = _plain(hours)
+    return f"{text}{NBSP}{_noun(_WORKING, 1 if text == '1' else 2)}"
 
 
 def count(value: float | None) -> str:
@@ -477,6 +486,8 @@ def _ends(metric: Metric, number: Number, lower: float) -> tuple[str, str | None
             middle = (lower + (1.0 if upper is None else upper)) / 2
             decimals = _decimals(middle if number.value is None else number.value, number.sample_size)
             return _percent(lower, decimals), _percent(1.0 if upper is None else upper, decimals), f"{NBSP}%"
+        case "duration" if number.segment in metric.working:
+            unit = f"{NBSP}{_WORKING}"
         case "duration":
             divisor, noun = _scale(number.value if number.value is not None else lower)
             unit = f"{NBSP}{noun if upper is not None else _noun(noun, lower / divisor)}"
