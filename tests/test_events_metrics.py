@@ -29,11 +29,26 @@ MADE = {
 
 @dataclass
 class Person:
-    """On which days somebody made anything, gave a star, had something merged; and whether as one from outside."""
+    """On which days somebody made anything, gave a star, had something merged; and whether as one from outside.
+
+    And the time of day by which they did it, wherever that was.
+    """
 
     made: dict[date, bool] = field(default_factory=dict)
     liked: dict[date, bool] = field(default_factory=dict)
     merged: dict[date, bool] = field(default_factory=dict)
+    clocks: list[tuple[date, int]] = field(default_factory=list)
+
+    def clock(self, before: date) -> str:
+        """In which part of the world most of what they did before a day was done; a zero takes a plus one to be a clock."""
+        known = [(day, minutes) for day, minutes in self.clocks if day < before]
+        summers = [day for day, minutes in self.clocks if minutes == 60 and day < before]
+        counts = Counter(
+            "west" if minutes < -60 else "middle" if minutes < 240 else "east"
+            for _, minutes in known
+            if minutes or summers
+        )
+        return max(counts, key=lambda clock: (counts[clock], clock)) if counts else "unknown"
 
 
 @dataclass
@@ -67,6 +82,9 @@ class World:
             ):
                 if row["project_id"] in inside:
                     self._act(row)
+                if row["utc_offset_minutes"] is not None:
+                    clocks = self.people[row["person_id"]].clocks
+                    clocks.append((row["occurred_on"], row["utc_offset_minutes"]))
             self.communities: dict[str, set[str]] = defaultdict(set)
             for row in records(connection, "from core.event_communities"):
                 self.communities[row["event_id"]].add(row["community_id"])
@@ -394,7 +412,7 @@ def test_the_people_whom_an_event_brought_are_found(world: World, truth: dict[st
 
 
 def test_each_control_is_like_the_one_beside_it(world: World) -> None:
-    """The same level and the same times of the first and the last act; not twice for an event; nobody who came."""
+    """The same level, times of the first and the last act, and clock, all before the event; once; nobody who came."""
     visits = defaultdict(set)
     for row in world.attendance:
         if row["status"] == "attended" and row["person_id"]:
@@ -419,6 +437,7 @@ def test_each_control_is_like_the_one_beside_it(world: World) -> None:
         ]
         assert len({_band(event.starts - days[-1], 30, 90) for days in seen}) == 1
         assert len({_band(event.starts - min(person.made), 90, 365) for person in (one, other)}) == 1
+        assert one.clock(event.starts) == other.clock(event.starts)
         first, last = event.ends + timedelta(1), event.ends + timedelta(90)
         assert pair["is_active"] == within(one.made.items(), first, last)
         assert pair["is_other_active"] == within(other.made.items(), first, last)

@@ -79,20 +79,41 @@ first_interests as (
     select person_id, min(occurred_on) as first_on from {{ ref('int_interest_days') }} group by person_id
 ),
 
-clocks as (
+-- What somebody did from the day of the event on is no trait of theirs before it: it may be what is asked for. A zero is
+-- no clock until their first act of plus one, see fct_activities.
+clock_days as (
     select
         person_id,
-        mode(case when utc_offset_minutes < -60 then 'west' when utc_offset_minutes < 240 then 'middle' else 'east' end)
-            as clock
-    from {{ ref('fct_activities') }}
-    where utc_offset_minutes is not null and person_id is not null
-    group by person_id
+        case utc_offset_minutes
+            when 0 then greatest(occurred_on, min(occurred_on) filter (utc_offset_minutes = 60) over (partition by person_id))
+            else occurred_on
+        end as known_on,
+        case when utc_offset_minutes < -60 then 'west' when utc_offset_minutes < 240 then 'middle' else 'east' end as clock,
+        acts
+    from (
+        select person_id, occurred_on, utc_offset_minutes, count(*) as acts
+        from {{ ref('fct_activities') }}
+        where utc_offset_minutes is not null and person_id in (select person_id from seen)
+        group by all
+    )
+),
+
+clocks as (
+    select event_id, person_id, arg_max(clock, (acts, clock)) as clock
+    from (
+        select s.event_id, s.person_id, d.clock, sum(d.acts) as acts
+        from (select distinct event_id, starts_on, person_id from seen) as s
+        join clock_days as d on s.person_id = d.person_id and d.known_on < s.starts_on
+        group by all
+    )
+    group by event_id, person_id
 ),
 
 -- What tells most people apart is looked at first, for it needs no look at the year.
 sketched as (
     select
         s.event_id,
+        s.starts_on,
         s.person_id,
         s.project_id,
         p.person_id is not null as has_come,
@@ -110,7 +131,7 @@ sketched as (
     left join first_interests as i on s.person_id = i.person_id
     left join {{ ref('int_first_contributions') }} as c on c.scope_kind = 'program' and s.person_id = c.person_id
     left join {{ ref('int_first_merges') }} as m on s.person_id = m.person_id
-    left join clocks as k on s.person_id = k.person_id
+    left join clocks as k on s.event_id = k.event_id and s.person_id = k.person_id
 ),
 
 alike as (
@@ -130,9 +151,8 @@ years as (
         min(a.occurred_on) as first_on,
         max(a.occurred_on) as last_on,
         bool_and(a.segment = 'outside') as is_outside
-    from (select distinct event_id, person_id from alike) as s
-    join events as e on s.event_id = e.event_id
-    join acts as a on s.person_id = a.person_id and a.occurred_on between e.starts_on - 365 and e.starts_on - 1
+    from (select distinct event_id, starts_on, person_id from alike) as s
+    join acts as a on s.person_id = a.person_id and a.occurred_on between s.starts_on - 365 and s.starts_on - 1
     group by s.event_id, s.person_id, a.project_id
 ),
 
