@@ -405,7 +405,7 @@ def test_pieces_and_talks_are_counted_one_by_one(published: Workspace, truth: di
         if row.is_ok and key[0] == "program"
     }
     talks = {
-        key[2].year: row.value
+        key[2:4]: row.value
         for key, row in numbers(published, "talk_reach").items()
         if row.is_ok and key[0] == "program" and row.segment == "talks"
     }
@@ -418,7 +418,29 @@ def test_pieces_and_talks_are_counted_one_by_one(published: Workspace, truth: di
         ("program", "program", date(2024, 11, 1), date(2025, 11, 1), "community"): (1, 4),
         ("program", "program", date(2025, 11, 1), date(2026, 11, 1), "community"): (2, 4),
     }
-    assert talks == {2024: told[2025] + 1, 2025: told[2026]}
+    assert talks == {
+        (date(2024, 11, 1), date(2025, 11, 1)): told[2025] + 1,
+        (date(2025, 11, 1), date(2026, 11, 1)): told[2026],
+        (date(2025, 1, 1), date(2025, 4, 1)): told[2025],
+        (date(2025, 10, 1), date(2026, 1, 1)): 1,
+        (date(2026, 1, 1), date(2026, 4, 1)): told[2026],
+    }
+
+
+def test_what_was_submitted_and_refused_is_no_talk(published: Workspace, truth: dict[str, Any]) -> None:
+    """Of each conference the share of the simulated submissions that was accepted; of the refused ones no talk is known."""
+    told = {
+        key[1]: [row.numerator, row.denominator]
+        for key, row in numbers(published, "talk_acceptance").items()
+        if row.is_ok and key[0] == "event"
+    }
+    assert told == truth["files"]["outreach"]["submissions"]
+    assert all(accepted < submitted for accepted, submitted in told.values())
+    refused = "title like 'What we would have said%' or title = 'What is next'"
+    assert ask_inside(published, f"select count(*) from core.fct_talks where {refused}") == [(0,)]  # noqa: S608
+    assert ask_inside(published, f"select count(*) > 6 from staging.stg_outreach__talks where {refused}") == [
+        (True,)
+    ]  # noqa: S608
 
 
 def test_what_came_of_introductions_adds_up(published: Workspace) -> None:

@@ -40,7 +40,7 @@ class Person:
     clocks: list[tuple[date, int]] = field(default_factory=list)
 
     def clock(self, before: date) -> str:
-        """In which part of the world most of what they did before a day was done; a zero takes a plus one to be a clock."""
+        """In which part of the world most was done before a day; a zero takes a plus one to be a clock."""
         known = [(day, minutes) for day, minutes in self.clocks if day < before]
         summers = [day for day, minutes in self.clocks if minutes == 60 and day < before]
         counts = Counter(

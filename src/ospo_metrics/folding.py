@@ -54,6 +54,7 @@ ONCE = _HELP_ONCE | frozenset(
         "one_and_done_share",
         "joiners_minus_leavers",
         "newcomer_retention",
+        "talk_acceptance",
     }
 )
 """Metrics of what happens once, so that months add up; everybody else may be in several."""
@@ -80,9 +81,17 @@ LOOSE = frozenset(
 there on two days, each in another community."""
 
 PARTIAL = frozenset(
-    {"attribution_channel_mix", "outreach_concentration", "referral_share", "net_recommendability"}
+    {
+        "attribution_channel_mix",
+        "outreach_concentration",
+        "referral_share",
+        "net_recommendability",
+        "talk_reach",
+        "talk_acceptance",
+    }
 )
-"""Metrics of which the program has something that no community has: an answer to a survey may name none."""
+"""Metrics of which the program has something that no community has: an answer to a survey may name none, a talk be
+about no project."""
 
 THINGS = frozenset({"community_content_share", "talk_reach"})
 """Metrics of pieces and talks, which everybody can read: told inside however few, and outside as all else is."""

@@ -1,4 +1,5 @@
--- The talks of the schedules, and those of the spreadsheet that no schedule shows.
+-- The talks of the schedules, and those of the spreadsheet that no schedule shows. A talk that was submitted was given
+-- only where it was accepted.
 with scheduled as (
     select
         md5(t.event_id || '|' || t.talk_id) as talk_id,
@@ -38,6 +39,6 @@ select
 from {{ ref('stg_outreach__talks') }} as s
 join {{ ref('dim_events') }} as e on s.event_id = e.event_id
 left join {{ ref('int_projects') }} as p on lower(s.project) = lower(p.project_id)
-where not exists (
+where coalesce(s.is_accepted, s.submitted_on is null) and not exists (
     from scheduled as c where c.event_id = s.event_id and lower(trim(c.title)) = lower(trim(s.title))
 )

@@ -23,10 +23,11 @@ linked as (
 
 told as (
     -- A row that says neither of which project a talk is nor whether it counts is there for its speaker: it overrules
-    -- nothing.
+    -- nothing. What was not accepted does not count, whatever the schedule has under that title.
     select
-        t.event_id, t.talk_id, s.project as project_id, s.counts,
-        case when s.project is null and s.counts is null then 5 else 0 end as rank, 'the spreadsheet says so' as reason
+        t.event_id, t.talk_id, s.project as project_id, case when s.is_accepted is false then false else s.counts end as counts,
+        case when s.project is null and s.counts is null and s.is_accepted is not false then 5 else 0 end as rank,
+        'the spreadsheet says so' as reason
     from talks as t
     join {{ ref('int_event_matches') }} as m
         on m.mention_id = 'calendars|' || t.event_id || '|' || t.event_id

@@ -1,5 +1,5 @@
--- Talks about us and the events at which they were given. A year of which no schedule is held, nor a row of talks.csv, is
--- not a year without talks.
+-- Talks about us, the events at which they were given, and the communities that these were for. A time of which no schedule is held, nor a row of talks.csv, is
+-- not a time without talks.
 with talks as (
     select
         k.event_id, k.project_id, k.is_ours, k.talk_id,
@@ -14,6 +14,11 @@ owed as (
     select scope_kind, scope_id, period_start, period_end, status, reason
     from {{ ref('int_scope_periods') }}
     where scope_kind in ('program', 'community') and grain = 'year'
+
+    union all
+
+    select scope_kind, scope_id, period_start, period_end, status, reason
+    from {{ ref('int_scope_quarters') }}
 ),
 
 told as (
@@ -37,23 +42,32 @@ of_scopes as (
 counted as (
     select
         o.scope_kind, o.scope_id, o.period_start, o.period_end,
-        unnest(['talks', 'events']) as segment,
-        unnest([count(distinct t.talk_id), count(distinct t.event_id)]) as k
+        count(distinct t.event_id) as events,
+        unnest(['talks', 'events', 'communities']) as segment,
+        unnest([count(distinct t.talk_id), count(distinct t.event_id), count(distinct c.community_id)]) as k
     from owed as o
     left join of_scopes as t
         on o.scope_kind = t.scope_kind and o.scope_id = t.scope_id
         and t.given_on >= o.period_start and t.given_on < o.period_end
+    left join {{ ref('event_communities') }} as c on t.event_id = c.event_id
     group by o.scope_kind, o.scope_id, o.period_start, o.period_end
 ),
 
 judged as (
     select
         o.scope_kind, o.scope_id, o.period_start, o.period_end, c.segment, c.k,
-        case when o.status <> 'ok' then o.status when t.period_start is null then 'no_data' else 'ok' end as status,
+        case
+            when o.status <> 'ok' then o.status
+            when t.period_start is null then 'no_data'
+            when c.segment = 'communities' and c.k = 0 and c.events > 0 then 'no_data'
+            else 'ok'
+        end as status,
         case
             when o.status <> 'ok' then o.reason
             when t.period_start is null
-                then 'No schedule of an event in these twelve months is held, and talks.csv names no talk in them.'
+                then 'No schedule of an event in this time is held, and talks.csv names no talk in it.'
+            when c.segment = 'communities' and c.k = 0 and c.events > 0
+                then 'Of no event at which there was such a talk does the sheet events say for which community it was.'
         end as reason
     from owed as o
     join counted as c

@@ -143,6 +143,7 @@ def write(folder: Path, happenings: Happenings, seed: int, schedules: dict[str, 
     """
     target = folder / "outreach"
     survey, surveys = _survey(Dice(seed, "survey"))
+    talks = _submitted(_talks(happenings, schedules, Dice(seed, "speakers")), Dice(seed, "submissions"))
     target.mkdir(parents=True, exist_ok=True)
     tables: dict[str, tuple[tuple[str, ...], list[tuple[Any, ...]]]] = {
         "goals": (
@@ -160,8 +161,9 @@ def write(folder: Path, happenings: Happenings, seed: int, schedules: dict[str, 
             _campaigns(),
         ),
         "talks": (
-            ("event_id", "title", "speaker_handle", "project", "url", "counts"),
-            _talks(happenings, schedules, Dice(seed, "speakers")),
+            ("event_id", "title", "speaker_handle", "project", "url", "counts", "submitted", "accepted",
+             "sponsored"),
+            talks,
         ),
         "content": (("published_on", "kind", "title", "url", "by", "about", "communities"), list(_CONTENT)),
         "costs": (("paid_on", "object_id", "what", "amount", "currency", "staff_hours"), list(_COSTS)),
@@ -188,6 +190,7 @@ def write(folder: Path, happenings: Happenings, seed: int, schedules: dict[str, 
     return {
         "spreadsheets": {name: len(rows) for name, (_, rows) in tables.items()},
         "surveys": surveys,
+        "submissions": _decided(talks),
         "calendar": {"location": "calendars/outreach.ics", "entries": _calendar(folder / "calendars")},
         "feed": {"location": "feeds/blog.xml", "entries": _feed(folder / "feeds")},
     }
@@ -251,6 +254,57 @@ def _talks(happenings: Happenings, schedules: dict[str, Any], dice: Dice) -> lis
             if known and titles.count(talk["title"]) == 1 and dice.chance(0.85):
                 rows.append((event_id, talk["title"], f"@{known[0]}", "", "", ""))
     return rows
+
+
+def _submitted(talks: list[tuple[Any, ...]], dice: Dice) -> list[tuple[Any, ...]]:
+    """The same talks with the day on which each was submitted; what was not accepted, or is not decided yet."""
+    rows: list[tuple[Any, ...]] = []
+    for conference_id, _, day in plan.CONFERENCES:
+        mine = [row for row in talks if row[0] == conference_id]
+        for place, row in enumerate(mine):
+            submitted = day - timedelta(days=100 + dice.below(15))
+            rows.append((*row, submitted, "yes" if dice.chance(0.8) else "", "yes" if place == 0 else ""))
+        for _ in range(3 + dice.below(4)):
+            project = dice.pick([each.id for one in plan.COMMUNITIES for each in one.repositories])
+            title = f"What we would have said of it, part {len(rows)}"
+            rows.append(
+                (
+                    conference_id,
+                    title,
+                    "",
+                    project,
+                    "",
+                    "",
+                    day - timedelta(days=100 + dice.below(15)),
+                    "no",
+                    "",
+                )
+            )
+    others = [(*row, "", "", "") for row in talks if row[0] not in {each[0] for each in plan.CONFERENCES}]
+    waiting = (
+        "openbuild-days-2027",
+        "What is next",
+        "",
+        "example/fastfs",
+        "",
+        "",
+        date(2026, 10, 20),
+        "",
+        "",
+    )
+    return [*others, *rows, waiting]
+
+
+def _decided(talks: list[tuple[Any, ...]]) -> dict[str, list[int]]:
+    """Of each conference how many of the talks that were submitted were accepted, and how many there were."""
+    submitted = [row for row in talks if row[6] and row[0] in {each[0] for each in plan.CONFERENCES}]
+    return {
+        event: [
+            sum(row[0] == event and row[7] != "no" for row in submitted),
+            sum(row[0] == event for row in submitted),
+        ]
+        for event in sorted({row[0] for row in submitted})
+    }
 
 
 def _survey(dice: Dice) -> tuple[list[tuple[Any, ...]], list[dict[str, Any]]]:

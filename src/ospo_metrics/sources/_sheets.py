@@ -277,7 +277,8 @@ SHEETS: Mapping[str, Sheet] = {
     "talks": Sheet(
         {
             "event_id": _NEEDED_NAME, "title": _NEEDED_TEXT, "speaker_handle": Column(text),
-            "project": Column(text), "url": Column(text), "counts": Column(yes_or_no),
+            "project": Column(text), "url": Column(text), "counts": Column(yes_or_no), "submitted": Column(day),
+            "accepted": Column(yes_or_no), "sponsored": Column(yes_or_no),
         },
         ("event_id", "title"),
     ),
