@@ -428,7 +428,7 @@ def test_pieces_and_talks_are_counted_one_by_one(published: Workspace, truth: di
 
 
 def test_what_was_submitted_and_refused_is_no_talk(published: Workspace, truth: dict[str, Any]) -> None:
-    """Of each conference the share of the simulated submissions that was accepted; of the refused ones no talk is known."""
+    """Of each conference the share of the submissions that was accepted, as simulated; the others are no talks."""
     told = {
         key[1]: [row.numerator, row.denominator]
         for key, row in numbers(published, "talk_acceptance").items()
@@ -437,21 +437,22 @@ def test_what_was_submitted_and_refused_is_no_talk(published: Workspace, truth: 
     assert told == truth["files"]["outreach"]["submissions"]
     assert all(accepted < submitted for accepted, submitted in told.values())
     refused = "title like 'What we would have said%' or title = 'What is next'"
-    assert ask_inside(published, f"select count(*) from core.fct_talks where {refused}") == [(0,)]  # noqa: S608
+    assert ask_inside(published, f"select count(*) from core.fct_talks where {refused}") == [(0,)]
     assert ask_inside(published, f"select count(*) > 6 from staging.stg_outreach__talks where {refused}") == [
         (True,)
-    ]  # noqa: S608
+    ]
 
 
 def test_what_came_of_introductions_adds_up(published: Workspace) -> None:
-    """Each led somewhere, came to nothing or is open: one of three came to nothing."""
+    """Each led somewhere, came to nothing or is open: one of three came to nothing, two were to a partner."""
+    nobody = dict.fromkeys(("to_product", "to_docs", "to_partners", "to_others"), 0)
     found: dict[date, dict[str, float | None]] = defaultdict(dict)
     for key, row in numbers(published, "warm_introductions").items():
         assert row.is_ok
         found[key[2]][row.segment] = row.value
     assert list(found.values()) == [
-        {"made": 1, "led_somewhere": 1, "came_to_nothing": 0, "open": 0},
-        {"made": 2, "led_somewhere": 1, "came_to_nothing": 1, "open": 0},
+        {"made": 1, "led_somewhere": 1, "came_to_nothing": 0, "open": 0, "to_hiring": 1} | nobody,
+        {"made": 2, "led_somewhere": 1, "came_to_nothing": 1, "open": 0, "to_hiring": 0} | nobody | {"to_partners": 2},
     ]
 
 

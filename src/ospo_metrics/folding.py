@@ -116,6 +116,7 @@ _MEASURED: Place = (_FOLLOWED, "everyone", "group")
 _NEW: Place = (_FOLLOWED, "new", "group")
 _UNMERGED: Place = (_MERGED, "day_30", "group")
 _ARRIVED: Place = ("new_contributors", "outside", "group")
+_WAITS = (30, 90, 180, 365)
 _SAME: Sequence[Sequence[Place]] = (
     [_CAME, (_FOLLOWED, "all_who_came", "group")],
     [_MEASURED, ("event_outcomes", "day_30", "group")],
@@ -124,7 +125,8 @@ _SAME: Sequence[Sequence[Place]] = (
     [_NEW, ("attendee_activation_rate_30d", "everyone", "group")],
     [_NEW, ("time_to_first_activity", "new", "group")],
     [(_FOLLOWED, "existing", "group"), ("time_to_first_activity", "existing", "group")],
-    *([_UNMERGED, (_MERGED, segment, "group")] for segment in ("day_90", "day_180", "day_365")),
+    *([_UNMERGED, (_MERGED, f"day_{days}", "group")] for days in _WAITS[1:]),
+    *([(_MERGED, "all_30", "group"), (_MERGED, f"all_{days}", "group")] for days in _WAITS[1:]),
     [("contributors", "outside", "group"), ("engaged_people_28d", "one_day", "group")],
     [_ARRIVED, ("joiners_minus_leavers", "new", "group")],
     [_ARRIVED, ("one_and_done_share", "one_act", "group")],
@@ -180,8 +182,8 @@ WITHIN: Sequence[Sequence[Place]] = (
     [_CAME, _MEASURED, _UNMERGED, _NEW],
     [_MEASURED, ("attendee_activation_rate_30d", "everyone", "group")],
     [_MEASURED, ("time_to_first_activity", "existing", "group")],
-    [_CAME, (_MERGED, "all_90", "group"), (_MERGED, "day_90", "group")],
-    [(_MERGED, f"day_{days}", "hits") for days in (365, 180, 90, 30)],
+    [_CAME, *((_MERGED, f"{who}_{days}", "group") for who in ("all", "day") for days in _WAITS)],
+    *([(_MERGED, f"{who}_{days}", "hits") for days in _WAITS[::-1]] for who in ("all", "day")),
     [("time_to_first_activity", "new", "hits"), ("attendee_activation_rate_30d", "everyone", "hits")],
     [
         _MEASURED,
@@ -189,6 +191,7 @@ WITHIN: Sequence[Sequence[Place]] = (
         ("incremental_conversion", "converted", "group"),
     ],
     [("reach_unique_people", "all_channels", "group"), ("reach_unique_people", "everyone", "group")],
+    [("reach_unique_people", "there", "group"), (_FOLLOWED, "speakers", "group")],
     [("engaged_people_28d", "one_day", "group"), ("engaged_people_28d", "engaged", "group")],
     [("one_and_done_share", "one_day", "hits"), ("one_and_done_share", "one_act", "hits")],
     [("outside_regulars", "either", "group"), ("outside_regulars", "commits", "group")],
@@ -230,6 +233,7 @@ EARLIER_SUMS: Sequence[tuple[Place, Sequence[Place]]] = (
 """Counts of a month that are the sum of others of the next: who was there either went or is still there."""
 
 
+_INTRODUCED = ("to_product", "to_docs", "to_hiring", "to_partners", "to_others")
 _RULED = [[f"{rule}_{channel}" for channel in _ENTRY_CHANNELS] for rule in ("first", "last")]
 _MIX, _LARGEST, _ENGAGED = "attribution_channel_mix", "outreach_concentration", "cost_per_engaged_newcomer"
 _NEWCOMERS: Place = (_MIX, "unknown", "group")
@@ -252,9 +256,13 @@ _RESOLVED = ("completed", "not_planned", "still_open")
 _SOLVED = ("newcomers", "others", "own", "bots", "unlinked")
 SUMS: Sequence[tuple[Place, Sequence[Place]]] = (
     (_CAME, [("show_up_rate", "everyone", "hits")]),
+    (
+        ("warm_introductions", "made", "group"),
+        [("warm_introductions", each, "group") for each in _INTRODUCED],
+    ),
     (("event_outcomes", "came", "group"), [("show_up_rate", "everyone", "group")]),
     ((_FOLLOWED, "all_who_came", "hits"), [(_FOLLOWED, "everyone", "hits")]),
-    ((_MERGED, "all_90", "hits"), [(_MERGED, "day_90", "hits")]),
+    *(((_MERGED, f"all_{days}", "hits"), [(_MERGED, f"day_{days}", "hits")]) for days in _WAITS),
     (_REACHED, [("reach_unique_people", channel, "group") for channel in _CHANNELS]),
     (_REACHED, [("reach_unique_people", part, "group") for part in ("everyone", "overlap")]),
     (("event_outcomes", "came", "hits"), [("identity_match_rate", each, "hits") for each in _FOUND]),

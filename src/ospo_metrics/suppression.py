@@ -7,9 +7,10 @@ the public it is every group of every row, plain counts too.
 
 What follows by subtraction, and is closed by folding more (complementary):
 
-* **Sums.** Segments that make up another one, the months or quarters of a year, the projects of a community and the communities of
-  the program: with all but one of them told, the last follows. People who are in several projects make such a sum too
-  large, but with one project the community *is* the project; so groups that do not add up exactly are treated the same.
+* **Sums.** Segments that make up another one, the months or quarters of a year, the projects of a community and the
+  communities of the program: with all but one of them told, the last follows. People who are in several projects make
+  such a sum too large, but with one project the community *is* the project; so groups that do not add up exactly are
+  treated the same.
 * **What is within.** The new ones are among the active ones, those who did something within 30 days among those
   within 90, those who can be looked for among those who came. The difference of the two is a group that no row tells
   of, and it may be small: then one of the two goes.

@@ -37,9 +37,8 @@ judged as (
 
 -- Whoever cannot be looked for may have had something merged before, and may have had since.
 bounded as (
-    select * exclude (segment) replace (n + unknown as n), 'all_90' as segment
+    select * exclude (segment) replace (n + unknown as n), 'all_' || follow_days as segment
     from judged
-    where follow_days = 90
 )
 
 {{ proportion_rows('attendee_contributor_conversion', 'judged') }}

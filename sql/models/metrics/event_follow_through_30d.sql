@@ -65,9 +65,44 @@ bounded as (
     from owed as o
     join {{ ref('int_event_windows') }} as w on o.scope_id = w.event_id and w.follow_days = 30
     where o.segment = 'everyone'
+),
+
+helped as (
+    select event_id, segment, count(*) as n, count(*) filter (followed_on <= ends_on + 30) as k
+    from {{ ref('int_event_helpers') }}
+    group by event_id, segment
+),
+
+apart as (
+    select
+        'event' as scope_kind, w.event_id as scope_id, w.period_start, w.period_end, s.segment, h.k, h.n,
+        case
+            when w.status = 'too_early' or w.ends_on >= w.read_on then 'too_early'
+            when w.watched_until is null then 'no_data'
+            when w.watched_until < w.known_from then 'too_early'
+            when h.n is null then 'no_data'
+            else 'ok'
+        end as status,
+        case
+            when w.status = 'too_early' then w.reason
+            when w.ends_on >= w.read_on then 'The list was read before the event was over.'
+            when w.watched_until is null then 'No project was watched at that time, so nobody can be looked for.'
+            when w.watched_until < w.known_from then {{ not_yet('w.behind_project', 'w.known_from') }}
+            when h.n is null then 'The list names nobody from outside who came as '
+                || case s.segment when 'speakers' then 'a speaker' else 'an organiser or to help' end
+                || ' and can be looked for.'
+        end as reason
+    from {{ ref('int_event_windows') }} as w
+    cross join unnest(['speakers', 'organisers']) as s(segment)
+    left join helped as h on w.event_id = h.event_id and s.segment = h.segment
+    where w.follow_days = 30
 )
 
 {{ proportion_rows('event_follow_through_30d', 'judged') }}
+
+union all
+
+{{ proportion_rows('event_follow_through_30d', 'apart') }}
 
 union all
 

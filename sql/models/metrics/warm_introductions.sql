@@ -1,6 +1,12 @@
 -- Introductions to which both sides agreed, and what came of them within 90 days. Whoever keeps the sheet writes the
 -- outcome as they like; a few words say that nothing came of it, and any other says that something did. A day may be
--- missing: then the outcome counts as in time.
+-- missing: then the outcome counts as in time. To whom, they write as they like too.
+{% set places = {
+    'to_product': 'product|engineering|roadmap',
+    'to_docs': 'docs?|documentation|writers?',
+    'to_hiring': 'hiring|hr|recruit\w*|talent|jobs?|careers?',
+    'to_partners': 'partners?|partnerships?|alliances?|vendors?|customers?',
+} %}
 {% set nothing = '^(nothing|none|no|nope|declined|rejected|no (interest|answer|reply|response|outcome)|not interested|without answer|dead end)\\b' %}
 
 with introductions as (
@@ -10,14 +16,22 @@ with introductions as (
             when nullif(trim(outcome), '') is null or outcome_on > made_on + 90 then 'open'
             when regexp_matches(lower(trim(outcome)), '{{ nothing }}') then 'came_to_nothing'
             else 'led_somewhere'
-        end as segment
+        end as segment,
+        case
+            {%- for place, words in places.items() %}
+            when regexp_matches(lower(introduced_to), '\b({{ words }})\b') then '{{ place }}'
+            {%- endfor %}
+            else 'to_others'
+        end as place
     from {{ ref('fct_introductions') }}
 ),
 
 owed as (
     select p.scope_kind, p.scope_id, p.period_start, p.period_end, p.status, p.reason, s.segment
     from {{ ref('int_followed_periods') }} as p
-    cross join (select unnest(['made', 'led_somewhere', 'came_to_nothing', 'open']) as segment) as s
+    cross join (select unnest(
+        ['made', 'led_somewhere', 'came_to_nothing', 'open', '{{ places | join("', '") }}', 'to_others']
+    ) as segment) as s
     where p.scope_kind = 'program' and p.grain = 'year' and p.follow_days = 90
 ),
 
@@ -40,7 +54,7 @@ judged as (
     cross join (select min(made_on) as first_on from introductions) as f
     left join introductions as i
         on i.made_on >= o.period_start and i.made_on < o.period_end
-        and (o.segment = 'made' or o.segment = i.segment)
+        and o.segment in ('made', i.segment, i.place)
     group by all
 )
 
