@@ -34,6 +34,7 @@ TOTALS: Mapping[str, Sequence[tuple[str, Sequence[str]]]] = {
     "first_question_success": [("all", ("issues", "discussions", "lists"))],
     "warm_introductions": [("made", ("led_somewhere", "came_to_nothing", "open"))],
     "event_follow_through_30d": [("everyone", ("new", "existing"))],
+    "returning_attendee_rate": [("everyone", ("same_country", "other_country", "country_unknown"))],
     "engaged_people_28d": [("engaged", ("new", "returning", "reactivated"))],
     "community_gravity": [("everyone", ("joiners", "leavers", "moves"))],
     "quarterly_contributor_retention": [("everyone", ("outside", "own"))],
