@@ -251,6 +251,7 @@ _ATTRIBUTED: Sequence[tuple[Place, Sequence[Place]]] = (
 
 _VOICES = ("outside", "own", "unknown")
 _FOUND = ("matched", "not_found", "not_agreed", "not_asked", "no_address", "let_go")
+_INTRODUCED = ("to_product", "to_docs", "to_hiring", "to_partners", "to_others")
 _CHANNELS = ("there", "people", "mail", "social", "media", "web", "other_event", "link", "other")
 _REACHED: Place = ("reach_unique_people", "all_channels", "group")
 _RESOLVED = ("completed", "not_planned", "still_open")
