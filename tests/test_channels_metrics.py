@@ -355,10 +355,11 @@ def test_speakers_are_from_where_the_truth_says(published: Workspace, truth: dic
     }
     voices = dict(ask_inside(published, "select talk_id, voice from intermediate.int_talk_voices"))
     told = {talk: voice for talk, voice in voices.items() if voice != "unknown" and talk in true}
-    counted = Counter(
-        (event, voice)
-        for event, voice in ask_inside(published, "select event_id, voice from intermediate.int_talk_voices")
+    talks = ask_inside(
+        published, "select event_id, voice, coalesce(is_sponsored, false) from intermediate.int_talk_voices"
     )
+    counted = Counter((event, voice) for event, voice, is_sponsored in talks if not is_sponsored)
+    paid = Counter(event for event, _, is_sponsored in talks if is_sponsored)
 
     assert set(true) <= set(voices)
     assert len(told) >= 8
@@ -366,8 +367,11 @@ def test_speakers_are_from_where_the_truth_says(published: Workspace, truth: dic
     for event in truth["files"]["calendars"]:
         n = sum(people for (at, _), people in counted.items() if at == event)
         for key, row in numbers(published, "community_speaker_share").items():
-            if key[1] == event and row.is_ok and row.segment != "first_time":
+            if key[1] == event and row.is_ok and row.segment in ("outside", "own", "unknown"):
                 assert row == share(key, "community_speaker_share", counted[event, row.segment], n)
+            if key[1] == event and row.segment == "sponsored":
+                assert row == share(key, "community_speaker_share", paid[event], n + paid[event])
+                assert paid[event] == 1
 
 
 def test_a_survey_says_what_people_answered(published: Workspace, truth: dict[str, Any]) -> None:

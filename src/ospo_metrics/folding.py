@@ -89,6 +89,7 @@ PARTIAL = frozenset(
         "net_recommendability",
         "talk_reach",
         "talk_acceptance",
+        "community_speaker_share",
     }
 )
 """Metrics of which the program has something that no community has: an answer to a survey may name none, a talk be
@@ -284,6 +285,7 @@ SUMS: Sequence[tuple[Place, Sequence[Place]]] = (
         )
         for one in _VOICES
     ),
+    (("community_speaker_share", "sponsored", "misses"), [("community_speaker_share", "outside", "group")]),
     *_PARTS,
     *(
         (("resolution_rate_30d", one, "group"), [("resolution_rate_30d", each, "hits") for each in _RESOLVED])

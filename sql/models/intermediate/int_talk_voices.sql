@@ -34,6 +34,12 @@ handles as (
     where s.speaker_handle is not null
 ),
 
+slots as (
+    select event_id, lower(trim(title)) as title, bool_or(is_sponsored) as is_sponsored
+    from {{ ref('stg_outreach__talks') }}
+    group by event_id, lower(trim(title))
+),
+
 -- Of a talk with one speaker the handle says who that is; of one with several it is one of them, nobody knows which.
 speakers as (
     select
@@ -113,6 +119,8 @@ select
         else 'unknown'
     end as voice,
     coalesce(g.has_told_speaker, false) as has_told_speaker,
-    coalesce(g.has_first_time_speaker, false) as has_first_time_speaker
+    coalesce(g.has_first_time_speaker, false) as has_first_time_speaker,
+    p.is_sponsored
 from talks as t
+left join slots as p on t.event_id = p.event_id and t.title = p.title
 left join gathered as g on t.talk_id = g.talk_id
