@@ -456,7 +456,9 @@ def test_what_came_of_introductions_adds_up(published: Workspace) -> None:
         found[key[2]][row.segment] = row.value
     assert list(found.values()) == [
         {"made": 1, "led_somewhere": 1, "came_to_nothing": 0, "open": 0, "to_hiring": 1} | nobody,
-        {"made": 2, "led_somewhere": 1, "came_to_nothing": 1, "open": 0, "to_hiring": 0} | nobody | {"to_partners": 2},
+        {"made": 2, "led_somewhere": 1, "came_to_nothing": 1, "open": 0, "to_hiring": 0}
+        | nobody
+        | {"to_partners": 2},
     ]
 
 
