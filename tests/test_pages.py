@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import threading
+from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
@@ -638,6 +639,21 @@ def test_a_headline_is_the_newest_year_that_is_known(example: Published) -> None
     assert found("newcomer_retention", program) == ("ok", "in the 12 months to June 2025")
     assert found("first_response_time", half_covered) == ("ok", "in the 12 months to June 2025")
     assert found("contributor_absence_factor", tiny) == ("refused", "in the 12 months to June 2026")
+
+
+def test_a_year_is_compared_with_a_year(example: Published) -> None:
+    """A quarter that ends where the year begins is not the period before it, and neither is a month."""
+    numbers = example.of("new_contributors", example.scopes[0])
+    year = next(one for one in numbers if one.grain == "year" and views.before(one, numbers))
+    start = year.period_start
+    before = views.before(year, numbers)
+    assert before is not None
+    quarter = replace(
+        before, period_start=date(start.year - (start.month < 4), (start.month - 4) % 12 + 1, 1)
+    )
+    assert (quarter.grain, quarter.period_end) == ("quarter", start)
+    assert views.before(year, [quarter, *numbers]) == before
+    assert views.before(year, [quarter]) is None
 
 
 def test_pages_stay_light(tmp_path: Path) -> None:
