@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from ospo_metrics import documentation, explain_metric
 from ospo_metrics.cli import app
-from ospo_metrics.settings import Workspace
+from ospo_metrics.settings import Workspace, open_workspace
 from ospo_metrics.warehouse import open_published, open_warehouse
 
 
@@ -127,16 +129,20 @@ def test_each_vanity_number_is_translated_into_metrics_that_there_are(published:
     assert all(str(row[3])[-1] not in ".!" and str(row[4]).endswith(".") for row in rows)
 
 
-def test_the_documentation_is_written_once_and_again_when_words_change(published: Workspace) -> None:
+def test_the_documentation_is_written_once_and_again_when_words_change(
+    published: Workspace, tmp_path: Path
+) -> None:
     """One page holds the lineage; it stays as it is until a model or its words change."""
-    page = published.published / "docs" / "index.html"
+    shutil.copytree(published.folder, tmp_path / "workspace")
+    own = open_workspace(tmp_path / "workspace")
+    page = own.published / "docs" / "index.html"
     before = page.stat().st_mtime_ns
     text = page.read_text(encoding="utf-8")
     assert "model.ospo_metrics.new_contributors" in text
     assert "int_first_contributions" in text
 
-    assert documentation.write(published) == page
+    assert documentation.write(own) == page
     assert page.stat().st_mtime_ns == before
-    (published.private / "dbt" / "docs" / "written").write_text("other", encoding="ascii")
-    documentation.write(published)
+    (own.private / "dbt" / "docs" / "written").write_text("other", encoding="ascii")
+    documentation.write(own)
     assert page.stat().st_mtime_ns > before
