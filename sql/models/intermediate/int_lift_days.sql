@@ -27,7 +27,7 @@ told as (
 stars as (
     select
         'stars' as series, d.project_id, d.day as on_day, coalesce(d.stars_given, h.stars_given) as n,
-        case when p.is_listed and coalesce(d.stars_given, h.stars_given) is not null then coalesce(s.stars, 0) end as suspect
+        case when p.is_listed and n is not null then coalesce(s.stars, 0) end as suspect
     from {{ ref('int_star_days') }} as d
     join {{ ref('int_star_projects') }} as p on d.project_id = p.project_id and not p.is_cut_off
     left join told as h on d.project_id = h.project_id and d.day = h.day

@@ -1,5 +1,6 @@
--- Of the talks about us, but for those in a slot that was paid for, which are told apart: with a speaker from outside, by our own people alone, by people of whom nobody knows for whom
--- they work; and with somebody from outside who had not spoken about us before, which takes an earlier event to tell.
+-- Of the talks about us, but for those in a slot that was paid for, which are told apart: with a speaker from outside, by
+-- our own people alone, by people of whom nobody knows for whom they work; and with somebody from outside who had not spoken
+-- about us before, which takes an earlier event to tell.
 {% set most_unknown = 0.4 %}
 
 with talks as (

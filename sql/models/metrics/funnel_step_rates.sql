@@ -5,20 +5,20 @@ with steps as (
     select unnest(['d0_to_d1', 'd1_to_d2', 'd2_to_maintainer']) as step
 ),
 
--- By any way there are too few in a month. How somebody came is looked for before a first contribution, so of those who gave a star alone nobody knows it.
+-- By any way there are too few in a month. How somebody came is looked for before a first contribution, so of those who
+-- gave a star alone nobody knows it.
 segments as (
     select step, way, way || step as segment
     from steps
     join (
-        select unnest(['', 'event_', 'organic_', 'unknown_', 'first_{{ entry_channels() | join("_', 'first_") }}_']) as way
+        select unnest({{ entry_ways() }}) as way
     ) as w on step <> 'd0_to_d1' or way = ''
 ),
 
 newcomers as (
     select
         l.*,
-        case when e.is_event_first then 'event_' else 'organic_' end as by_event,
-        case when e.first_channel <> 'unknown' then 'first_' || e.first_channel || '_' else 'unknown_' end as by_channel
+        {{ came_by('e') }}
     from {{ ref('int_level_firsts') }} as l
     join {{ ref('int_first_contributions') }} as f
         on l.scope_kind = f.scope_kind and l.scope_id = f.scope_id and l.person_id = f.person_id

@@ -1,7 +1,7 @@
 -- Somebody counts as still here after W days when they contributed again between W - 30 and W + 30 days
 -- after their first contribution. Only newcomers whose W + 30 days are over in the data are counted.
 with ways as (
-    select unnest(['', 'event_', 'organic_', 'unknown_', 'first_{{ entry_channels() | join("_', 'first_") }}_']) as way
+    select unnest({{ entry_ways() }}) as way
 ),
 
 -- By any way there are too few in a month and in a project, and every few that are folded would fold others with them; of
@@ -17,8 +17,7 @@ segments as (
 newcomers as (
     select
         f.scope_kind, f.scope_id, f.person_id, f.first_on,
-        case when e.is_event_first then 'event_' else 'organic_' end as by_event,
-        case when e.first_channel <> 'unknown' then 'first_' || e.first_channel || '_' else 'unknown_' end as by_channel
+        {{ came_by('e') }}
     from {{ ref('int_first_contributions') }} as f
     join {{ ref('int_scope_history') }} as h on f.scope_kind = h.scope_kind and f.scope_id = h.scope_id
     left join {{ ref('int_entry_channels') }} as e

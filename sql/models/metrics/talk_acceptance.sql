@@ -17,14 +17,7 @@ owed as (
 
     union all
 
-    select scope_kind, scope_id, period_start, period_end, status, reason
-    from {{ ref('int_scope_periods') }}
-    where scope_kind in ('program', 'community') and grain = 'year'
-
-    union all
-
-    select scope_kind, scope_id, period_start, period_end, status, reason
-    from {{ ref('int_scope_quarters') }}
+    {{ years_and_quarters() }}
 ),
 
 -- A talk about no project of ours is the program's alone.

@@ -1,5 +1,5 @@
--- Talks about us, the events at which they were given, and the communities that these were for. A time of which no schedule is held, nor a row of talks.csv, is
--- not a time without talks.
+-- Talks about us, the events at which they were given, and the communities that these were for. A time of which no schedule
+-- is held, nor a row of talks.csv, is not a time without talks.
 with talks as (
     select
         k.event_id, k.project_id, k.is_ours, k.talk_id,
@@ -11,14 +11,7 @@ with talks as (
 ),
 
 owed as (
-    select scope_kind, scope_id, period_start, period_end, status, reason
-    from {{ ref('int_scope_periods') }}
-    where scope_kind in ('program', 'community') and grain = 'year'
-
-    union all
-
-    select scope_kind, scope_id, period_start, period_end, status, reason
-    from {{ ref('int_scope_quarters') }}
+    {{ years_and_quarters() }}
 ),
 
 told as (
