@@ -32,7 +32,10 @@ TOTALS: Mapping[str, Sequence[tuple[str, Sequence[str]]]] = {
     "first_response_time": [("everyone", ("newcomers", "regulars"))],
     "answered_within_48h": [("everyone", ("newcomers", "regulars"))],
     "first_question_success": [("all", ("issues", "discussions", "lists"))],
-    "warm_introductions": [("made", ("led_somewhere", "came_to_nothing", "open"))],
+    "warm_introductions": [
+        ("made", ("led_somewhere", "came_to_nothing", "open")),
+        ("made", ("to_product", "to_docs", "to_hiring", "to_partners", "to_others")),
+    ],
     "event_follow_through_30d": [("everyone", ("new", "existing"))],
     "returning_attendee_rate": [("everyone", ("same_country", "other_country", "country_unknown"))],
     "engaged_people_28d": [("engaged", ("new", "returning", "reactivated"))],
@@ -235,7 +238,6 @@ EARLIER_SUMS: Sequence[tuple[Place, Sequence[Place]]] = (
 """Counts of a month that are the sum of others of the next: who was there either went or is still there."""
 
 
-_INTRODUCED = ("to_product", "to_docs", "to_hiring", "to_partners", "to_others")
 _RULED = [[f"{rule}_{channel}" for channel in _ENTRY_CHANNELS] for rule in ("first", "last")]
 _MIX, _LARGEST, _ENGAGED = "attribution_channel_mix", "outreach_concentration", "cost_per_engaged_newcomer"
 _NEWCOMERS: Place = (_MIX, "unknown", "group")
@@ -252,17 +254,12 @@ _ATTRIBUTED: Sequence[tuple[Place, Sequence[Place]]] = (
 
 _VOICES = ("outside", "own", "unknown")
 _FOUND = ("matched", "not_found", "not_agreed", "not_asked", "no_address", "let_go")
-_INTRODUCED = ("to_product", "to_docs", "to_hiring", "to_partners", "to_others")
 _CHANNELS = ("there", "people", "mail", "social", "media", "web", "other_event", "link", "other")
 _REACHED: Place = ("reach_unique_people", "all_channels", "group")
 _RESOLVED = ("completed", "not_planned", "still_open")
 _SOLVED = ("newcomers", "others", "own", "bots", "unlinked")
 SUMS: Sequence[tuple[Place, Sequence[Place]]] = (
     (_CAME, [("show_up_rate", "everyone", "hits")]),
-    (
-        ("warm_introductions", "made", "group"),
-        [("warm_introductions", each, "group") for each in _INTRODUCED],
-    ),
     (("event_outcomes", "came", "group"), [("show_up_rate", "everyone", "group")]),
     ((_FOLLOWED, "all_who_came", "hits"), [(_FOLLOWED, "everyone", "hits")]),
     *((_place(_MERGED, f"all_{days}", "hits"), [_place(_MERGED, f"day_{days}", "hits")]) for days in _WAITS),
