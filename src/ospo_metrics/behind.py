@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -17,9 +17,9 @@ from ospo_metrics.warehouse import identifier, records
 MOST_ROWS = 40
 
 _CALLED = {
-    "dim_organizations": "organization_id",
-    "dim_events": "event_id",
-    "dim_communities": "community_id",
+    "core.dim_organizations": "organization_id",
+    "core.dim_events": "event_id",
+    "core.dim_communities": "community_id",
 }
 
 
@@ -46,14 +46,18 @@ class Table:
     more: int
 
 
-def read(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str, str], list[Behind]]:
-    """All such tables of a published file by metric, kind and id of the scope; none of single projects."""
+def read(
+    connection: duckdb.DuckDBPyConnection, tables: Collection[str]
+) -> dict[tuple[str, str, str], list[Behind]]:
+    """All such tables of a published file by metric, kind and id of the scope; none of single projects.
+
+    `tables` are those that the file has, such as `meta.evidence`.
+    """
     found: dict[tuple[str, str, str], list[Behind]] = defaultdict(list)
-    held = _held(connection)
-    if "evidence" not in held:
+    if "meta.evidence" not in tables:
         return found
     for shown in map(shown_from_row, records(connection, "select * from meta.evidence order by table_name")):
-        if shown.table not in held:
+        if f"metrics.{shown.table}" not in tables:
             continue
         rows: dict[tuple[str, str, str], dict[tuple[date, date], list[Mapping[str, Any]]]] = {}
         for row in records(
@@ -67,20 +71,15 @@ def read(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str, str], li
     return found
 
 
-def names(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+def names(connection: duckdb.DuckDBPyConnection, tables: Collection[str]) -> dict[str, str]:
     """What organizations, events and communities are called, as far as the file tells."""
-    held = _held(connection)
     return {
         key: words.name(name)
         for table, column in _CALLED.items()
-        if table in held
-        for key, name in connection.execute(f"select {column}, name from core.{table}").fetchall()  # noqa: S608
+        if table in tables
+        for key, name in connection.execute(f"select {column}, name from {table}").fetchall()  # noqa: S608
         if name
     }
-
-
-def _held(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    return {name for (name,) in connection.execute("select table_name from duckdb_tables()").fetchall()}
 
 
 def table(

@@ -213,8 +213,8 @@ def read(connection: duckdb.DuckDBPyConnection) -> Published:
         marks=_marks(connection, tables, communities),
         lifts=_lifts(connection, tables, metrics),
         curves=_curves(connection, tables),
-        behind=behind.read(connection),
-        called=behind.names(connection),
+        behind=behind.read(connection, tables),
+        called=behind.names(connection, tables),
         changes=changes.read(connection),
         goals=goals.answers(connection) if readings.has(connection, "core", "dim_goals") else None,
     )
