@@ -115,6 +115,7 @@ class Number:
 
 
 _WORKING = "working hours"
+"""A waiting time of these is never told in days, of which nobody knows how many hours they have."""
 
 
 def sentence(metric: Metric, number: Number, scope: str) -> str:
@@ -249,7 +250,7 @@ def amount(metric: Metric, number: Number) -> str:
         case "proportion":
             told = f"{_percent(value, _decimals(value, number.sample_size))}{NBSP}%"
         case "duration":
-            told = _working_hours(value) if number.segment in metric.working else duration(value)
+            told = _timed(value, _WORKING) if number.segment in metric.working else duration(value)
         case "cost":
             told = f"{count(_three_digits(value))}{NBSP}{metric.unit}"
         case "ratio":
@@ -311,14 +312,12 @@ def duration(hours: float) -> str:
     if hours < 1 / 60:
         return "less than a minute"
     divisor, unit = _scale(hours)
-    text = _plain(hours / divisor)
+    return _timed(hours / divisor, unit)
+
+
+def _timed(value: float, unit: str) -> str:
+    text = _plain(value)
     return f"{text}{NBSP}{_noun(unit, 1 if text == '1' else 2)}"
-
-
-def _working_hours(hours: float) -> str:
-    """Never in days, of which nobody knows how many hours they have."""
-    text = _plain(hours)
-    return f"{text}{NBSP}{_noun(_WORKING, 1 if text == '1' else 2)}"
 
 
 def count(value: float | None) -> str:
@@ -486,10 +485,12 @@ def _ends(metric: Metric, number: Number, lower: float) -> tuple[str, str | None
             middle = (lower + (1.0 if upper is None else upper)) / 2
             decimals = _decimals(middle if number.value is None else number.value, number.sample_size)
             return _percent(lower, decimals), _percent(1.0 if upper is None else upper, decimals), f"{NBSP}%"
-        case "duration" if number.segment in metric.working:
-            unit = f"{NBSP}{_WORKING}"
         case "duration":
-            divisor, noun = _scale(number.value if number.value is not None else lower)
+            is_working, shown = (
+                number.segment in metric.working,
+                lower if number.value is None else number.value,
+            )
+            divisor, noun = (1.0, _WORKING) if is_working else _scale(shown)
             unit = f"{NBSP}{noun if upper is not None else _noun(noun, lower / divisor)}"
             lower, upper = lower / divisor, None if upper is None else upper / divisor
         case "cost":

@@ -256,6 +256,9 @@ def _talks(happenings: Happenings, schedules: dict[str, Any], dice: Dice) -> lis
     return rows
 
 
+_CONFERENCES = frozenset(each[0] for each in plan.CONFERENCES)
+
+
 def _submitted(talks: list[tuple[Any, ...]], dice: Dice) -> list[tuple[Any, ...]]:
     """The same talks with the day on which each was submitted; what was not accepted, or is not decided yet."""
     rows: list[tuple[Any, ...]] = []
@@ -267,20 +270,9 @@ def _submitted(talks: list[tuple[Any, ...]], dice: Dice) -> list[tuple[Any, ...]
         for _ in range(3 + dice.below(4)):
             project = dice.pick([each.id for one in plan.COMMUNITIES for each in one.repositories])
             title = f"What we would have said of it, part {len(rows)}"
-            rows.append(
-                (
-                    conference_id,
-                    title,
-                    "",
-                    project,
-                    "",
-                    "",
-                    day - timedelta(days=100 + dice.below(15)),
-                    "no",
-                    "",
-                )
-            )
-    others = [(*row, "", "", "") for row in talks if row[0] not in {each[0] for each in plan.CONFERENCES}]
+            submitted = day - timedelta(days=100 + dice.below(15))
+            rows.append((conference_id, title, "", project, "", "", submitted, "no", ""))
+    others = [(*row, "", "", "") for row in talks if row[0] not in _CONFERENCES]
     waiting = (
         "openbuild-days-2027",
         "What is next",
@@ -297,7 +289,7 @@ def _submitted(talks: list[tuple[Any, ...]], dice: Dice) -> list[tuple[Any, ...]
 
 def _decided(talks: list[tuple[Any, ...]]) -> dict[str, list[int]]:
     """Of each conference how many of the talks that were submitted were accepted, and how many there were."""
-    submitted = [row for row in talks if row[6] and row[0] in {each[0] for each in plan.CONFERENCES}]
+    submitted = [row for row in talks if row[6] and row[0] in _CONFERENCES]
     return {
         event: [
             sum(row[0] == event and row[7] != "no" for row in submitted),
