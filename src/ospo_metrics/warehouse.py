@@ -18,8 +18,8 @@ _CONFIG: Config = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
 }
-_COMPRESSED: Config = {"storage_compatibility_version": "v1.2.0"}
-"""The first form of the file that can hold raw payloads with zstd: a tenth of the room, for little time."""
+_COMPRESSED: Config = {"storage_compatibility_version": "v1.4.0"}
+"""A form of the file that holds raw payloads with zstd, in a tenth of the room, and texts at a quarter less time."""
 
 _META = """
 create schema if not exists raw;

@@ -36,8 +36,9 @@ spans as (
 ),
 
 active as (
-    select s.scope_kind, s.scope_id, d.person_id, date_trunc('month', d.occurred_on)::date as month,
-        count(distinct d.occurred_on) as days
+    select
+        s.scope_kind, s.scope_id, d.person_id, date_trunc('month', d.occurred_on)::date as month,
+        bit_count(bit_or(1::bigint << day(d.occurred_on))) as days
     from {{ ref('int_contribution_days') }} as d
     join {{ ref('int_scopes') }} as s on d.project_id = s.project_id and s.scope_kind in ('program', 'community')
     where d.segment = 'outside'

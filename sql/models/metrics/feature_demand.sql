@@ -13,8 +13,8 @@ with periods as (
     from {{ ref('int_scope_quarters') }}
 ),
 
-owed as (
-    select p.*
+owed as materialized (
+    select row_number() over () as period, p.*
     from periods as p
     semi join (
         select s.scope_kind, s.scope_id
@@ -23,7 +23,7 @@ owed as (
     ) as r on p.scope_kind = r.scope_kind and p.scope_id = r.scope_id
 ),
 
--- Numbers in place of the ids of conversations and people, which are counted for every period.
+-- Numbers in place of the ids of conversations and people, which are counted for every period, and of the periods.
 acts as (
     select distinct
         a.project_id, date_trunc('month', a.occurred_on)::date as month, hash(a.conversation_id) as conversation,
@@ -35,7 +35,7 @@ acts as (
 ),
 
 placed as (
-    select o.scope_kind, o.scope_id, o.period_start, o.period_end, a.*
+    select o.period, a.*
     from acts as a
     join {{ ref('int_scopes') }} as s on a.project_id = s.project_id
     join owed as o
@@ -45,32 +45,33 @@ placed as (
 ),
 
 coverage as (
-    select
-        scope_kind, scope_id, period_start, period_end,
-        count(distinct conversation) filter (is_labelled) as labelled,
-        count(distinct conversation) as conversations,
-        count(distinct person) filter (is_request) as asking,
-        count(distinct person) filter (not is_labelled) as asking_without_label
-    from placed
-    group by all
+    select period, count(*) filter (is_labelled) as labelled, count(*) as conversations
+    from (select distinct period, conversation, is_labelled from placed)
+    group by period
+),
+
+askers as (
+    select period, count(*) filter (asks) as asking, count(*) filter (asks_without_label) as asking_without_label
+    from (
+        select period, person, bool_or(is_request) as asks, bool_or(not is_labelled) as asks_without_label
+        from placed
+        group by period, person
+    )
+    group by period
 ),
 
 themes as (
-    select distinct
-        scope_kind, scope_id, period_start, period_end, person,
-        unnest(themes) as label
+    select distinct period, person, unnest(themes) as label
     from placed
     where is_request
 ),
 
 ranked as (
     select
-        scope_kind, scope_id, period_start, period_end, label, count(*) as people,
-        row_number() over (
-            partition by scope_kind, scope_id, period_start, period_end order by count(*) desc, label
-        ) as rank
+        period, label, count(*) as people,
+        row_number() over (partition by period order by count(*) desc, label) as rank
     from themes
-    group by scope_kind, scope_id, period_start, period_end, label
+    group by period, label
 ),
 
 shown as (
@@ -82,11 +83,9 @@ shown as (
 ),
 
 others as (
-    select t.scope_kind, t.scope_id, t.period_start, t.period_end, count(distinct t.person) as people
+    select t.period, count(distinct t.person) as people
     from themes as t
-    anti join shown as s
-        on t.scope_kind = s.scope_kind and t.scope_id = s.scope_id
-        and t.period_start = s.period_start and t.period_end = s.period_end and t.label = s.label
+    anti join shown as s on t.period = s.period and t.label = s.label
     group by all
 ),
 
@@ -106,17 +105,14 @@ counted as (
     select
         o.*, n.segment, coalesce(l.conversations, 0) as known, coalesce(l.labelled, 0) as known_labels,
         coalesce(l.requests, 0) as known_requests, c.labelled, coalesce(c.conversations, 0) as conversations,
-        case n.segment when 'everyone' then c.asking when 'unlabelled' then c.asking_without_label
+        case n.segment when 'everyone' then a.asking when 'unlabelled' then a.asking_without_label
             else coalesce(t.people, 0) end as people
     from owed as o
     cross join unnest({{ named }}) as n(segment)
     left join labelling as l on o.scope_kind = l.scope_kind and o.scope_id = l.scope_id
-    left join coverage as c
-        on o.scope_kind = c.scope_kind and o.scope_id = c.scope_id
-        and o.period_start = c.period_start and o.period_end = c.period_end
-    left join others as t
-        on o.scope_kind = t.scope_kind and o.scope_id = t.scope_id
-        and o.period_start = t.period_start and o.period_end = t.period_end
+    left join coverage as c on o.period = c.period
+    left join askers as a on o.period = a.period
+    left join others as t on o.period = t.period
 
     union all
 
@@ -124,12 +120,8 @@ counted as (
         o.*, case when s.label in ('{{ named | join("', '") }}') then s.label || ' (label)' else s.label end,
         1, 1, 1, c.labelled, c.conversations, s.people
     from owed as o
-    join shown as s
-        on o.scope_kind = s.scope_kind and o.scope_id = s.scope_id
-        and o.period_start = s.period_start and o.period_end = s.period_end
-    join coverage as c
-        on o.scope_kind = c.scope_kind and o.scope_id = c.scope_id
-        and o.period_start = c.period_start and o.period_end = c.period_end
+    join shown as s on o.period = s.period
+    join coverage as c on o.period = c.period
 ),
 
 judged as (
