@@ -141,6 +141,24 @@ def test_a_metric_without_a_word_is_refused_by_file_and_word(manifest: Path, wor
         ("working", ["inside"], "'working'.*list some of its segments"),
         ("sentence", "{value} people", r"names \{value\} in 'sentence'; known fields are amount"),
         ("sentence", "{amount people", "no template"),
+        (
+            "folding",
+            {"adds_up": ["months"]},
+            "has 'adds_up'; write tells.*under config: meta: folding:",
+        ),
+        ("folding", {"tells": "apples"}, "has tells 'apples'; write one of shares, counts, people, things"),
+        ("folding", {"adds_up_over": ["weeks"]}, "write one of months, projects"),
+        ("folding", {"whole": "bigger"}, "write one of unlike its parts, more than its parts"),
+        (
+            "folding",
+            {"made_of": {"all": [["outside", "own"]]}},
+            "'all' made of others; its segments are outside",
+        ),
+        (
+            "folding",
+            {"made_of": {"own": [["outside", "b*s", "c*"]]}},
+            r"names the part 'c\*'; its segments are",
+        ),
     ],
 )
 def test_a_word_that_cannot_be_used_is_refused_with_what_can(
@@ -151,6 +169,16 @@ def test_a_word_that_cannot_be_used_is_refused_with_what_can(
         catalog.CatalogError, match=f"new_contributors.yml: metric 'new_contributors'.*{says}"
     ):
         catalog.read(changed(manifest, lambda content: meta(content).__setitem__(word, value)))
+
+
+def test_a_star_stands_for_all_segments_of_a_form(manifest: Path) -> None:
+    """Eighteen channels are named once, in the order of the segments, beside those that have no channel."""
+    told = {metric.metric: metric.folding for metric in catalog.read(manifest).metrics}["newcomer_retention"]
+    ways = [parts for total, parts in told.made_of if total == "day_90"]
+    assert ways[0] == ("event_day_90", "organic_day_90")
+    assert len(ways[1]) == 19
+    assert ways[1][-1] == "unknown_day_90"
+    assert all(part.startswith("first_") and part.endswith("_day_90") for part in ways[1][:-1])
 
 
 def test_a_share_says_of_what(manifest: Path) -> None:

@@ -503,9 +503,8 @@ def test_counts_of_events_hang_together_as_the_folding_takes_for_granted(
     world: World, published: Workspace
 ) -> None:
     """What is said to be a sum is one, and what is said to be within another is no larger."""
-    kinds = {name: metric.kind for name, metric in world.catalog.items()}
     with open_warehouse(published.warehouse, read_only=True) as connection:
-        structure = folding.structure(connection, kinds, "")
+        structure = folding.structure(connection, list(world.catalog.values()), "")
     cells: dict[tuple[Any, ...], dict[suppression.Place, int]] = defaultdict(dict)
     for metric, rows in world.told.items():
         for row in rows:

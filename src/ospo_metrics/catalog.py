@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from string import Formatter
 from typing import Any
+
+from ospo_metrics import catalog_folding
+from ospo_metrics.catalog_folding import Folding, FoldingWordsError
 
 KINDS = ("count", "proportion", "duration", "factor", "cost", "ratio", "difference", "score")
 """What a metric's number is: a `cost` is money for each of `denominator` people, a `ratio` how many times as much as
@@ -69,7 +72,7 @@ class Metric:
     waiting time is counted over, and `happened` what those did who no longer wait; `compare` names two segments whose
     difference is put into words; `counted` are those segments of a difference that are plain counts, `working` those of
     a waiting time that are in working hours. `grain` says what a row of its table is for; `chaoss_deviation` where it
-    is not what CHAOSS writes, and why.
+    is not what CHAOSS writes, and why; `folding` how its numbers make up one another.
     """
 
     metric: str
@@ -99,6 +102,7 @@ class Metric:
     chaoss_deviation: str = ""
     sql: str = ""
     status: str = "available"
+    folding: Folding = field(default_factory=Folding)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +154,7 @@ METRIC_COLUMNS = {field.name: "VARCHAR" for field in fields(Metric)} | {
     "counted": "VARCHAR[]",
     "working": "VARCHAR[]",
     "segments": "JSON",
+    "folding": "JSON",
 }
 """The columns of `metrics.metric_catalog` with their DuckDB types, in the order of `metric_rows`."""
 
@@ -203,7 +208,9 @@ def _models(manifest: Mapping[str, Any], folder: str) -> list[Mapping[str, Any]]
 
 def metric_rows(catalog: Catalog) -> list[tuple[Any, ...]]:
     """One row per metric, in the order of `METRIC_COLUMNS`."""
-    return [tuple(_cell(name, value) for name, value in asdict(metric).items()) for metric in catalog.metrics]
+    return [
+        tuple(_cell(name, getattr(metric, name)) for name in METRIC_COLUMNS) for metric in catalog.metrics
+    ]
 
 
 def page_rows(catalog: Catalog) -> list[tuple[Any, ...]]:
@@ -242,6 +249,7 @@ def metric_from_row(row: Mapping[str, Any]) -> Metric:
     for name in _LISTS:
         values[name] = tuple(values[name] or ())
     values["segments"] = json.loads(values["segments"])
+    values["folding"] = catalog_folding.from_json(values["folding"])
     return Metric(**values)
 
 
@@ -271,7 +279,9 @@ def shown_from_row(row: Mapping[str, Any]) -> Shown:
 
 def _cell(name: str, value: Any) -> Any:
     if name == "segments":
-        return json.dumps(value, ensure_ascii=False)
+        return json.dumps(dict(value), ensure_ascii=False)
+    if name == "folding":
+        return catalog_folding.as_json(value)
     return list(value) if name in _LISTS else value
 
 
@@ -297,6 +307,10 @@ def _metric(node: Mapping[str, Any]) -> Metric:
     for key in _LISTS:
         words[key] = tuple(str(entry) for entry in words.get(key, ()))
     grain, counted = _grain_and_definition(where, definition)
+    try:
+        words["folding"] = catalog_folding.read(meta.get("folding") or {}, words["segments"])
+    except FoldingWordsError as error:
+        raise CatalogError(f"{where} {error}, under config: meta: folding:.") from None
     words |= {"grain": grain, "definition": counted}
     words["sql"] = str(node.get("compiled_code") or node.get("raw_code") or "").strip()
     return Metric(metric=node["name"], **words)

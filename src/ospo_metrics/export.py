@@ -105,17 +105,17 @@ def _tell(
     connection: duckdb.DuckDBPyConnection, workspace: Workspace, words: catalog.Catalog
 ) -> dict[str, int]:
     """The metrics with small groups folded, and their words."""
-    kinds = {metric.metric: metric.kind for metric in words.metrics}
-    told = folding.rows(connection, list(kinds), "warehouse.", for_public=True)
+    names = [metric.metric for metric in words.metrics]
+    told = folding.rows(connection, names, "warehouse.", for_public=True)
     k = max(folding.PUBLIC_GROUP, workspace.settings.privacy.smallest_group)
-    structure = folding.structure(connection, kinds, "warehouse.")
+    structure = folding.structure(connection, words.metrics, "warehouse.")
     folded = suppress(told, k, structure, for_public=True)
     connection.execute(f"create table metrics.metric_values ({_SHAPE})")
     if folded:
         connection.register("folded", pa.Table.from_pylist(folded))
         connection.execute("insert into metrics.metric_values by name select * from folded order by all")
         connection.unregister("folded")
-    for name in kinds:
+    for name in names:
         connection.execute(
             f"create table metrics.{identifier(name)} as select * from metrics.metric_values where metric = '{name}'"  # noqa: S608
         )

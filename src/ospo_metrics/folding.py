@@ -1,13 +1,18 @@
-"""Which of our numbers make up which, and the rows of the metrics with small groups folded."""
+"""Which numbers of one metric make up those of another, and the rows of the metrics with small groups folded.
+
+How a metric's own numbers make up one another stands with its words, under `folding:`.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import duckdb
 
+from ospo_metrics.catalog import Metric
+from ospo_metrics.catalog_folding import Folding
 from ospo_metrics.periods import NO_WEEK
 from ospo_metrics.suppression import Count, Place, Structure, suppress
 from ospo_metrics.warehouse import identifier, records
@@ -19,96 +24,6 @@ _ENTRY_CHANNELS = (
     "word_of_mouth", "invitation", "mailing_list", "newsletter", "forum", "chat", "meetup", "social_media", "video",
     "podcast", "blog", "code_host", "search", "event", "web_site", "print", "campaign", "other",
 )  # fmt: skip
-
-
-def _by_entry(*segments: str) -> list[tuple[str, Sequence[str]]]:
-    """Each of these is made up by who came through an event and who did not, and by all channels and the unknown."""
-    ways = (("event", "organic"), (*(f"first_{channel}" for channel in _ENTRY_CHANNELS), "unknown"))
-    return [(segment, [f"{each}_{segment}" for each in way]) for segment in segments for way in ways]
-
-
-_STAYED, _STEPS = ("day_90", "day_180", "day_365"), ("d1_to_d2", "d2_to_maintainer")
-TOTALS: Mapping[str, Sequence[tuple[str, Sequence[str]]]] = {
-    "first_response_time": [("everyone", ("newcomers", "regulars"))],
-    "answered_within_48h": [("everyone", ("newcomers", "regulars"))],
-    "first_question_success": [("all", ("issues", "discussions", "lists"))],
-    "warm_introductions": [
-        ("made", ("led_somewhere", "came_to_nothing", "open")),
-        ("made", ("to_product", "to_docs", "to_hiring", "to_partners", "to_others")),
-    ],
-    "event_follow_through_30d": [("everyone", ("new", "existing"))],
-    "returning_attendee_rate": [("everyone", ("same_country", "other_country", "country_unknown"))],
-    "engaged_people_28d": [("engaged", ("new", "returning", "reactivated"))],
-    "community_gravity": [("everyone", ("joiners", "leavers", "moves"))],
-    "quarterly_contributor_retention": [("everyone", ("outside", "own"))],
-    "newcomer_retention": _by_entry(*_STAYED),
-    "funnel_step_rates": _by_entry(*_STEPS),
-}
-"""Segments of a metric, each with others that make it up."""
-
-_HELP_ONCE = frozenset(
-    {"answered_within_48h", "resolution_rate_30d", "first_question_success", "good_first_issue_uptake"}
-)
-ONCE = _HELP_ONCE | frozenset(
-    {
-        "new_contributors",
-        "first_response_time",
-        "first_pr_merge_rate",
-        "funnel_step_rates",
-        "one_and_done_share",
-        "joiners_minus_leavers",
-        "newcomer_retention",
-        "talk_acceptance",
-    }
-)
-"""Metrics of what happens once, so that months add up; everybody else may be in several."""
-
-APART = frozenset({"first_response_time"}) | _HELP_ONCE
-"""Metrics of what is in one project only, so that projects add up."""
-
-LOOSE = frozenset(
-    {
-        "engaged_people_28d",
-        "engagement_level_mix",
-        "community_gravity",
-        "funnel_step_rates",
-        "contributor_lifetime",
-        "quarterly_contributor_retention",
-        "one_and_done_share",
-        "newcomer_retention",
-        "joiners_minus_leavers",
-        "outside_regulars",
-        "timezone_coverage",
-    }
-)
-"""Metrics of people who may be something in the whole that they are in none of its parts, or the other way round:
-there on two days, each in another community."""
-
-PARTIAL = frozenset(
-    {
-        "attribution_channel_mix",
-        "outreach_concentration",
-        "referral_share",
-        "net_recommendability",
-        "talk_reach",
-        "talk_acceptance",
-        "community_speaker_share",
-    }
-)
-"""Metrics of which the program has something that no community has: an answer to a survey may name none, a talk be
-about no project."""
-
-THINGS = frozenset({"community_content_share", "talk_reach"})
-"""Metrics of pieces and talks, which everybody can read: told inside however few, and outside as all else is."""
-
-AS_COUNTS = frozenset({"joiners_minus_leavers"})
-"""Metrics that tell inside how many there were, and nothing else of them, as a plain count does."""
-
-AS_SHARES = frozenset({"time_to_first_activity", "incremental_conversion"})
-"""Metrics of people that tell, as a share does, of how many of a group something is so."""
-
-AS_PEOPLE = frozenset({"feature_demand"})
-"""Counts of people beside which a share of issues stands: of the people they tell as a plain count does."""
 
 
 def _place(metric: str, segment: str, count: Count) -> Place:
@@ -136,7 +51,10 @@ _SAME: Sequence[Sequence[Place]] = (
     [_ARRIVED, ("joiners_minus_leavers", "new", "group")],
     [_ARRIVED, ("one_and_done_share", "one_act", "group")],
     [_ARRIVED, ("one_and_done_share", "one_day", "group")],
-    *([_ARRIVED, _place("newcomer_retention", window, "group")] for window in _STAYED),
+    *(
+        [_ARRIVED, _place("newcomer_retention", window, "group")]
+        for window in ("day_90", "day_180", "day_365")
+    ),
 )
 """Groups that are the same people."""
 
@@ -318,18 +236,33 @@ issue has one outcome; a first change request is spam or not; who was answered i
 KEY = ("metric", "scope_kind", "scope_id", "period_start", "period_end", "segment")
 
 
-def structure(connection: duckdb.DuckDBPyConnection, kinds: dict[str, str], catalog: str) -> Structure:
+_KINDS = {"shares": "proportion", "counts": "count", "people": "people"}
+
+
+def structure(connection: duckdb.DuckDBPyConnection, metrics: Sequence[Metric], catalog: str) -> Structure:
     """How the numbers hang together, with the communities as the last build knew them."""
     communities: dict[str, list[str]] = defaultdict(list)
     for community, project in connection.execute(
         f"select community_id, project_id from {catalog}core.community_projects order by all"  # noqa: S608
     ).fetchall():
         communities[community].append(project)
-    folded_as = {"proportion": AS_SHARES, "count": AS_COUNTS, "people": AS_PEOPLE}
-    kinds = kinds | {name: kind for kind, names in folded_as.items() for name in names & kinds.keys()}
-    within = [*WITHIN, *(_themes(connection, catalog) if "feature_demand" in kinds else [])]
+    names = {one.metric for one in metrics}
+
+    def those(which: Callable[[Folding], bool]) -> frozenset[str]:
+        return frozenset(one.metric for one in metrics if which(one.folding))
+
     return Structure(
-        communities, kinds, TOTALS, within, ONCE, APART, SUMS, EARLIER_SUMS, LOOSE, PARTIAL, THINGS
+        communities=communities,
+        kinds={one.metric: _KINDS.get(one.folding.tells, one.kind) for one in metrics},
+        totals={one.metric: one.folding.made_of for one in metrics if one.folding.made_of},
+        within=[*WITHIN, *(_themes(connection, catalog) if "feature_demand" in names else [])],
+        once=those(lambda folding: "months" in folding.adds_up_over),
+        apart=those(lambda folding: "projects" in folding.adds_up_over),
+        sums=SUMS,
+        earlier_sums=EARLIER_SUMS,
+        loose=those(lambda folding: folding.whole == "unlike its parts"),
+        partial=those(lambda folding: folding.whole == "more than its parts"),
+        things=those(lambda folding: folding.tells == "things"),
     )
 
 
@@ -374,11 +307,16 @@ def told_rows(catalog: str, *, for_public: bool) -> str:
 
 
 def fold(
-    connection: duckdb.DuckDBPyConnection, kinds: dict[str, str], k: int, catalog: str, *, for_public: bool
+    connection: duckdb.DuckDBPyConnection,
+    metrics: Sequence[Metric],
+    k: int,
+    catalog: str,
+    *,
+    for_public: bool,
 ) -> None:
     """Note in the temporary table `folded` which rows of which metric are folded for readers inside, or for all."""
-    told = rows(connection, list(kinds), catalog, for_public=for_public)
-    folded = suppress(told, k, structure(connection, kinds, catalog), for_public=for_public)
+    told = rows(connection, [one.metric for one in metrics], catalog, for_public=for_public)
+    folded = suppress(told, k, structure(connection, metrics, catalog), for_public=for_public)
     connection.execute(
         "create or replace temp table folded (metric varchar, scope_kind varchar, scope_id varchar, "
         "period_start date, period_end date, segment varchar, why varchar)"

@@ -73,10 +73,9 @@ def _build(
             _copy(connection, "core", name, order_by="all")
         words = replace(words, metrics=tuple(_in_our_currency(metric, workspace) for metric in words.metrics))
         metrics = [metric.metric for metric in words.metrics]
-        kinds = {metric.metric: metric.kind for metric in words.metrics}
         smallest = workspace.settings.privacy.smallest_group
         k = max(folding.PUBLIC_GROUP, smallest) if public else smallest
-        folding.fold(connection, kinds, k, "warehouse.", for_public=public)
+        folding.fold(connection, words.metrics, k, "warehouse.", for_public=public)
         for name in metrics:
             _copy_folded(connection, name, folding.told_rows("warehouse.", for_public=public))
         for name in sorted(set(_models(manifest, "metrics")) - set(metrics)) if not public else ():
