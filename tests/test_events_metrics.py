@@ -414,19 +414,24 @@ def test_the_people_whom_an_event_brought_are_found(world: World, truth: dict[st
 
 
 def test_each_control_is_like_the_one_beside_it(world: World) -> None:
-    """The same level, times of the first and the last act, and clock, all before the event; once; nobody who came."""
-    visits = defaultdict(set)
+    """The same level, times of the first and the last act, clock and whether they had come to an earlier event.
+
+    All of it as it was before the event: who goes to a later one is not left out for it, on either side.
+    """
+    visits = defaultdict(dict)
     for row in world.attendance:
         if row["status"] == "attended" and row["person_id"]:
-            visits[row["person_id"]].add(world.events[row["event_id"]].starts)
+            visits[row["person_id"]][row["event_id"]] = world.events[row["event_id"]].starts
     paired = [pair for pair in world.pairs if pair["other_person_id"]]
 
-    assert len(paired) > 3
+    assert len(paired) > 2
     assert max(Counter((pair["event_id"], pair["other_person_id"]) for pair in paired).values()) == 1
     for pair in paired:
         event = world.events[pair["event_id"]]
         one, other = world.people[pair["person_id"]], world.people[pair["other_person_id"]]
-        assert not {day for day in visits[pair["other_person_id"]] if day <= event.ends + timedelta(90)}
+        assert pair["event_id"] not in visits[pair["other_person_id"]]
+        came_before = [any(day < event.starts for day in visits[each].values()) for each in _both(pair)]
+        assert came_before[0] == came_before[1]
         for person in (one, other):
             level = 2 if any(day < event.starts for day in person.merged) else 1
             assert pair["level"] == f"D{level}"
@@ -443,6 +448,20 @@ def test_each_control_is_like_the_one_beside_it(world: World) -> None:
         first, last = event.ends + timedelta(1), event.ends + timedelta(90)
         assert pair["is_active"] == within(one.made.items(), first, last)
         assert pair["is_other_active"] == within(other.made.items(), first, last)
+    came_later = set()
+    for pair in world.pairs:
+        ended = world.events[pair["event_id"]].ends
+        told = pair["has_come_later"], pair["has_other_come_later"]
+        assert told == tuple(
+            any(timedelta(0) < day - ended <= timedelta(90) for day in visits.get(each, {}).values())
+            for each in _both(pair)
+        )
+        came_later.add(told[0])
+    assert came_later == {True, False}
+
+
+def _both(pair: dict[str, Any]) -> tuple[str, str | None]:
+    return pair["person_id"], pair["other_person_id"]
 
 
 def _band(since: timedelta, *ends: int) -> int:

@@ -3,13 +3,15 @@
 -- of their events for which somebody like them was found.
 with outcomes as (
     select
-        event_id, ends_on, person_id, other_person_id, 'active' as segment, is_active as is_hit,
-        is_other_active as is_other_hit
+        event_id, ends_on, person_id, other_person_id, has_come_later, has_other_come_later, 'active' as segment,
+        is_active as is_hit, is_other_active as is_other_hit
     from {{ ref('int_event_pairs') }}
 
     union all
 
-    select event_id, ends_on, person_id, other_person_id, 'converted', is_converted, is_other_converted
+    select
+        event_id, ends_on, person_id, other_person_id, has_come_later, has_other_come_later, 'converted', is_converted,
+        is_other_converted
     from {{ ref('int_event_pairs') }}
     where level <> 'D2'
 ),
@@ -63,6 +65,8 @@ select
     count(other_person_id) as pairs,
     count(*) filter (other_person_id is not null and is_hit) as hits,
     count(*) filter (other_person_id is not null and is_other_hit) as other_hits,
+    count(*) filter (other_person_id is not null and has_come_later) as later,
+    count(*) filter (other_person_id is not null and has_other_come_later) as other_later,
     count(*) filter (other_person_id is null) as unpaired
 from placed
 group by scope_kind, scope_id, period_start, period_end, segment

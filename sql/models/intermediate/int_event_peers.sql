@@ -166,6 +166,14 @@ homes as (
     from years
     group by event_id, person_id
     having bool_and(is_outside)
+),
+
+-- Only what was known when the event began makes people alike. Where they went later is on either side a part of what
+-- followed: whoever left them out would choose by what became of them.
+visited as (
+    select distinct a.event_id, a.person_id
+    from alike as a
+    join {{ ref('int_event_visits') }} as v on a.person_id = v.person_id and v.starts_on < a.starts_on
 )
 
 select
@@ -178,6 +186,7 @@ select
     a.level,
     a.tenure,
     a.clock,
+    b.person_id is not null as has_visited,
     case
         when h.last_on >= e.starts_on - 30 then 'in 30 days'
         when h.last_on >= e.starts_on - 90 then 'in 90 days'
@@ -188,7 +197,8 @@ select
 from alike as a
 join homes as h on a.event_id = h.event_id and a.person_id = h.person_id and a.project_id = h.project_id
 join events as e on a.event_id = e.event_id
+left join visited as b on a.event_id = b.event_id and a.person_id = b.person_id
 where a.has_come or not exists (
     from {{ ref('int_event_visits') }} as v
-    where v.person_id = a.person_id and v.starts_on <= e.ends_on + 90
+    where v.event_id = a.event_id and v.person_id = a.person_id
 )

@@ -10,6 +10,8 @@ select
     c.unpaired,
     c.hits,
     c.other_hits,
+    c.later,
+    c.other_later,
     d.odds_ratio,
     d.odds_ratio_lower,
     d.odds_ratio_upper,
