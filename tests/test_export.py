@@ -76,7 +76,7 @@ def test_no_small_group_is_told(edition: Path) -> None:
                 or (c.kind = 'proportion' and denominator - numerator between 1 and $k - 1)
                 or (c.kind = 'count' and value between 1 and $k - 1)
                 or (v.status <> 'ok' and coalesce(value, lower, upper, numerator, denominator, sample_size) is not null)
-                or regexp_matches(v.reason, 'Only (one|\\d) ')
+                or regexp_matches(v.reason, '(Only|only) (one|\\d+) ')
             """,
             {"k": PUBLIC_GROUP},
         ).fetchall()
@@ -95,6 +95,43 @@ def test_no_small_group_is_told(edition: Path) -> None:
     assert told["ok"] > 100
     assert told["suppressed"] > 100
     assert projects == []
+
+
+def test_inside_no_other_metric_tells_a_folded_share_of_answers(published: Workspace) -> None:
+    """A share of so few answers that it is folded does not follow from the waiting times of the same conversations.
+
+    Neither a number, nor what two numbers leave, nor a reason tells how many there were; nor does any other reason.
+    """
+    with duckdb.connect(str(published.database), read_only=True) as connection:
+        connection.execute(f"attach '{published.warehouse}' as warehouse (read_only)")
+        folded = connection.execute(
+            """
+            select
+                f.scope_kind, f.scope_id, f.period_start, f.period_end, f.segment, w.denominator as n,
+                arg_max(t.denominator, t.segment) filter (t.segment = f.segment) as of_them,
+                max(t.denominator) filter (t.segment = 'everyone')
+                    - sum(t.denominator) filter (t.segment in ('newcomers', 'regulars')) as left_over,
+                count(t.denominator) filter (t.segment in ('newcomers', 'regulars')) as others
+            from metrics.answered_within_48h as f
+            join warehouse.metrics.answered_within_48h as w
+                using (scope_kind, scope_id, period_start, period_end, segment)
+            join metrics.first_response_time as t using (scope_kind, scope_id, period_start, period_end)
+            where f.status = 'suppressed' and w.denominator between 1 and $k - 1
+            group by all
+            """,
+            {"k": published.settings.privacy.smallest_group},
+        ).fetchall()
+        told = connection.execute(
+            "select reason from metrics.metric_values where regexp_matches(reason, '[Oo]nly (one|\\d+) [a-z]')"
+        ).fetchall()
+        numbers = connection.execute(
+            "select * from metrics.metric_values where status <> 'ok' and sample_size is not null"
+        ).fetchall()
+    assert len(folded) > 3
+    assert (told, numbers) == ([], [])
+    for *_, segment, n, of_them, left_over, others in folded:
+        assert of_them is None
+        assert segment == "everyone" or others == 0 or left_over != n
 
 
 def test_nobody_is_named(edition: Path, published: Workspace) -> None:

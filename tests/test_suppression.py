@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from ospo_metrics.suppression import REASON, Structure, suppress
+from ospo_metrics.suppression import REASON, Structure, ranges, suppress
 
 YEAR = (date(2025, 1, 1), date(2026, 1, 1))
 MONTHS = [(date(2025, m, 1), date(2025 + m // 12, m % 12 + 1, 1)) for m in range(1, 13)]
@@ -202,11 +202,41 @@ def test_what_people_are_in_the_whole_alone_is_made_of_no_parts() -> None:
     assert fold(row("roam", 4, **only), row("roam", 4, scope_id="r")) == ["suppressed", "suppressed"]
 
 
-def test_a_reason_does_not_tell_a_small_count() -> None:
-    """A refusal that says of how few conversations it is about is folded for the public."""
-    refused = row("sums", None, status="refused", reason="Only 3 conversations were opened.", value=None)
-    assert fold(refused) == ["suppressed"]
-    assert fold(refused, for_public=False) == ["refused"]
+def few(n: int, **other: Any) -> dict[str, Any]:
+    """A row that a model refuses because there are too few, as it lies in the warehouse."""
+    why = {"status": "refused", "reason": "Fewer than 20 conversations were opened, and so few say nothing."}
+    return row("sums", n, **why, value=None) | other
+
+
+def test_a_refusal_tells_no_count() -> None:
+    """How few there are stays in the warehouse, whoever reads; for the public a small group is folded like any."""
+    refused, folded = ("refused", few(3)["reason"], None), ("suppressed", REASON, None)
+    for for_public, small in ((False, refused), (True, folded)):
+        rows = suppress([few(3), few(12, scope_id="r")], K, STRUCTURE, for_public=for_public)
+        assert [(r["status"], r["reason"], r["sample_size"]) for r in rows] == [small, refused]
+
+
+def test_what_is_refused_does_not_tell_a_folded_count() -> None:
+    """The share of the three old ones is folded: no median that is refused for them, and no rest, says how many."""
+    same = [(("stayed", s, "group"), [("sums", s, "group")]) for s in ("new", "old")]
+    structure = Structure(
+        {}, {"sums": "duration", "stayed": "proportion"}, {"sums": [("all", ("new", "old"))]}, sums=same
+    )
+    rows = [
+        row("stayed", 3, 1, segment="old"), few(3, segment="old"),
+        row("sums", 40, segment="new"), row("sums", 43),
+    ]  # fmt: skip
+    for for_public in (False, True):
+        folded = suppress(rows, K, structure, for_public=for_public)
+        assert [r["status"] for r in folded] == ["suppressed", "suppressed", "suppressed", "ok"]
+        hidden = {number for number, r in enumerate(folded) if r["status"] == "suppressed"}
+        low, high = ranges(rows, structure, hidden, [(0, "group")])[0, "group"]
+        assert high - low >= K
+
+
+def test_nobody_is_refused_openly() -> None:
+    """That there was no pair at all is no small group, and its row says so."""
+    assert fold(few(0)) == ["refused"]
 
 
 def test_what_everybody_can_read_is_told_inside_however_little() -> None:

@@ -1,4 +1,5 @@
 {# The one shape of every metric: no number without a status, no status but `ok` without a reason, no number with it.
+   Of a refused row the sample may say how few they were: for the folding, and it is not published.
    Only a difference and a score may be below zero; a cost's numerator is money and its denominator people, who may be
    none: then it has a lower bound and no value. #}
 {% test metric_shape(model) %}
@@ -14,6 +15,7 @@
         or (status <> 'ok' and (value is not null or lower is not null or upper is not null))
         or (status <> 'ok' and (numerator is not null or denominator is not null))
         or (status = 'ok' and sample_size is null)
+        or (status not in ('ok', 'refused') and sample_size is not null)
         or lower > value or upper < value or lower > upper
         {%- if kind not in ('difference', 'score') %}
         or value < 0 or lower < 0

@@ -27,6 +27,9 @@ FEWEST_PLACEBOS = 39
 """With fewer ordinary dates no 95 % interval can be read off them."""
 
 FEWEST_CONTROLS = 3
+SMALL = 10
+"""Of fewer than this no reason tells how many there were: where small groups are folded it is read too."""
+
 _CONFIDENCE = 0.95
 _POWER = 0.8
 _STEPS = 40
@@ -482,12 +485,13 @@ def _controlled(around: Circumstances) -> Check:
 def _beyond_chance(lift: Lift, around: Circumstances, *, is_few: bool) -> Check:
     if is_few or not math.isfinite(lift.log_ratio):
         return Check("beyond_chance", "not_checked", "Without ordinary dates nobody knows what chance does.")
-    counted = f"{lift.observed:,.0f} {around.noun} against {lift.expected:,.0f} expected"
+    counted, against = f"{lift.observed:,.0f} {around.noun}", f"against {lift.expected:,.0f} expected"
+    few = f"fewer than {SMALL} {around.noun}" if lift.observed < SMALL else counted
     return _check(
         "beyond_chance",
-        f"No detectable change: {counted}, as on ordinary dates. "
+        f"No detectable change: {few} {against}, as on ordinary dates. "
         f"Only {lift.detectable:.1f} times as many or more would have shown, four times in five.",
-        f"{counted}: of ordinary dates, {lift.p:.1%} are as far off.",
+        f"{counted} {against}: of ordinary dates, {lift.p:.1%} are as far off.",
         refused=lift.p > 1 - _CONFIDENCE or lift.lower <= 1 <= lift.upper,
     )
 

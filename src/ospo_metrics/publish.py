@@ -120,7 +120,8 @@ def _copy(connection: duckdb.DuckDBPyConnection, schema: str, name: str, order_b
 def _copy_folded(connection: duckdb.DuckDBPyConnection, name: str, told: str) -> None:
     """A metric's table: the rows that are told, those on small groups without numbers."""
     numbers = ("value", "lower", "upper", "numerator", "denominator", "sample_size")
-    replaced = ", ".join(f"case when f.metric is null then m.{number} end as {number}" for number in numbers)
+    is_told = "f.metric is null and m.status = 'ok'"
+    replaced = ", ".join(f"case when {is_told} then m.{number} end as {number}" for number in numbers)
     connection.execute(
         f"""
         create table metrics.{identifier(name)} as

@@ -16,6 +16,9 @@ What follows by subtraction, and is closed by folding more (complementary):
   of, and it may be small: then one of the two goes.
 * **Rules themselves.** The hidden ones together are small: then each of them is. More is folded until they are not.
 * **Reasons.** All folded rows give one reason; who reads it cannot tell the small ones from those that cover for them.
+* **Refusals.** A row that is refused because there are too few says no more than how many are needed. How many there
+  are stands in its `sample_size` and is told to nobody: for the public a small one is folded as any group is; inside,
+  where it is a number of public acts and nothing is told of it, only where it would tell what is folded elsewhere.
 
 For the public this is not taken on trust: `ranges` works out, by linear programming over everything that stays, within
 which bounds each folded group still may lie, and as long as any of them is narrower than k, more is folded.
@@ -24,7 +27,6 @@ which bounds each folded group still may lie, and as long as any of them is narr
 from __future__ import annotations
 
 import random
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -54,7 +56,6 @@ PLAIN = ("count", "cost", "people")
 _PARTED = ("proportion", "count")
 """Kinds of metrics whose rows tell of how many of a group something is so; a count does where it has a numerator."""
 REASON = "The group is too small to be told, or covers for one that is."
-_ONLY = re.compile(r"^Only (one|\d+) ")
 _NUMBERS = ("value", "lower", "upper", "numerator", "denominator", "sample_size")
 _STEPS = (31, 92)
 """Days of the longest month, and of the longest quarter: periods of which others are made."""
@@ -102,9 +103,9 @@ class Structure:
 
 
 def counts(row: Mapping[str, Any], kind: str) -> dict[Count, int]:
-    """The groups that a row tells of; nothing where it tells none."""
-    if row["status"] == "refused" and (only := _ONLY.match(row["reason"] or "")):
-        return {"group": 1 if only[1] == "one" else int(only[1])}
+    """The groups that a row tells of, or is refused for because they are small; nothing where it tells none."""
+    if row["status"] == "refused" and row["sample_size"] is not None:
+        return {"group": int(row["sample_size"])}
     if row["status"] == "no_data":
         return {"group": 0}
     if row["status"] != "ok":
@@ -201,25 +202,18 @@ def suppress(
 ) -> list[dict[str, Any]]:
     """The rows, those with a group below k and those that would tell it without numbers and with one reason."""
     related = relations(rows, structure)
-    told = [
-        counts(row, structure.kinds[row["metric"]])
-        if for_public or row["status"] in ("ok", "no_data")
-        else {}
-        for row in rows
-    ]
+    told = [counts(row, structure.kinds[row["metric"]]) for row in rows]
     hidden = {
         number
         for number, row in enumerate(rows)
-        if (for_public or row["metric"] not in structure.things)
+        if (for_public or (row["metric"] not in structure.things and row["status"] != "refused"))
         and _is_small(told[number], k, structure.kinds[row["metric"]], for_public=for_public)
     }
     if not for_public:
         related = [
             one
             for one in related
-            if one.kind == "sum"
-            and structure.kinds[rows[one.total[0]]["metric"]] not in PLAIN
-            and all(told[number] for number, _ in (one.total, *one.parts))
+            if one.kind == "sum" and structure.kinds[rows[one.total[0]]["metric"]] not in PLAIN
         ]
         related = _without_shares(related)
     by_row = defaultdict(list)
@@ -234,7 +228,7 @@ def suppress(
             break
         hidden |= more
         _cover(hidden, related, by_row, told, k, zeros=for_public)
-    return [_folded(row) if number in hidden else dict(row) for number, row in enumerate(rows)]
+    return [_folded(row) if number in hidden else _told(row) for number, row in enumerate(rows)]
 
 
 def _without_shares(related: Sequence[Relation]) -> list[Relation]:
@@ -336,6 +330,10 @@ def _next(
         seen |= near
         front = near
     return None
+
+
+def _told(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {**row, "sample_size": row["sample_size"] if row["status"] == "ok" else None}
 
 
 def _folded(row: Mapping[str, Any]) -> dict[str, Any]:

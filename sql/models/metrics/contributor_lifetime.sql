@@ -38,14 +38,14 @@ select
     case when status = 'ok' then upper_days * 24 end::double as upper,
     case when status = 'ok' then gone end::bigint as numerator,
     case when status = 'ok' then people end::bigint as denominator,
-    case when status = 'ok' then people end::bigint as sample_size,
+    case when status in ('ok', 'refused') then people end::bigint as sample_size,
     status,
     case status
         when 'too_early' then 'Too early: who is new is known from ' || {{ day('newness_known_from') }}
             || ', and who is gone after 180 silent days, so it can be told once the data reach to '
             || {{ day('(newness_known_from + 181)') }} || '.'
         when 'no_data' then 'Nobody from outside who is counted here arrived in this time.'
-        when 'refused' then case people when 1 then 'Only one newcomer is' else 'Only ' || people || ' newcomers are' end
-            || ' counted here, and a typical stay of fewer than {{ fewest }} says nothing.'
+        when 'refused'
+            then 'Fewer than {{ fewest }} newcomers are counted here, and a typical stay of so few says nothing.'
     end as reason
 from judged

@@ -28,7 +28,9 @@ measured as (
             when coalesce(m.conversations, 0) = 0 then 'no_data'
             when m.conversations < s.fewest then 'refused'
             else 'ok'
-        end as status
+        end as status,
+        p.status = 'ok' and m.conversations < s.fewest
+            and (s.who = 'everyone' or p.period_start >= p.newness_known_from) as is_few
     from {{ ref('int_scope_periods') }} as p
     cross join segments as s
     left join {{ ref('int_wait_groups') }} as w
@@ -49,15 +51,13 @@ select
     case when status = 'ok' then upper_hours end as upper,
     case when status = 'ok' then answered end::bigint as numerator,
     case when status = 'ok' then conversations end::bigint as denominator,
-    case when status = 'ok' then conversations end::bigint as sample_size,
+    case when status = 'ok' or is_few then conversations end::bigint as sample_size,
     status,
     case status
         when 'too_early' then calendar_reason
-        when 'refused' then case when conversations < fewest
-            then case conversations when 1 then 'Only one conversation was'
-                else 'Only ' || conversations || ' conversations were' end || ' opened, and '
-                || case share when 0.9 then 'nine in ten' else 'a typical waiting time' end || ' of fewer than '
-                || fewest || ' says nothing.'
+        when 'refused' then case when is_few
+            then 'Fewer than ' || fewest || ' conversations were opened, and '
+                || case share when 0.9 then 'nine in ten' else 'a typical waiting time' end || ' of so few says nothing.'
             else {{ newness_reason() }} end
         when 'no_data' then 'Nobody from outside opened a conversation in this period.'
     end as reason

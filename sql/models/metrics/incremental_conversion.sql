@@ -76,13 +76,13 @@ select
     case when status = 'ok' then upper end::double as upper,
     case when status = 'ok' then hits end::bigint as numerator,
     case when status = 'ok' then pairs end::bigint as denominator,
-    case when status = 'ok' then pairs end::bigint as sample_size,
+    case when status = 'ok' or (status = 'refused' and calendar_status = 'ok') then pairs end::bigint as sample_size,
     status,
     case
         when calendar_status <> 'ok' then calendar_reason
         when status = 'refused'
-            then case pairs when 0 then 'No pair' when 1 then 'Only one pair' else 'Only ' || pairs || ' pairs' end
-                || ' of somebody who came and somebody like them who did not could be made; fewer than {{ fewest }} tell nothing.'
+            then case pairs when 0 then 'No pair' else 'Fewer than {{ fewest }} pairs' end
+                || ' of somebody who came and somebody like them who did not could be made, and so few tell nothing.'
         when status = 'suppressed'
             then 'Without the events that are told of by themselves, too few pairs are left.'
     end as reason

@@ -13,8 +13,8 @@ with judged as (
             when status <> 'ok' then reason
             when surveys = 0 then 'No answer to a survey that began in these twelve months stands in survey.csv.'
             when scores = 0 then 'Nobody said whether they would recommend us.'
-            when scores < {{ fewest }} then case scores when 1 then 'Only one person' else 'Only ' || scores || ' people' end
-                || ' said whether they would recommend us, and the score of fewer than {{ fewest }} says nothing.'
+            when scores < {{ fewest }}
+                then 'Fewer than {{ fewest }} people said whether they would recommend us, and the score of so few says nothing.'
         end as reason
     from {{ ref('int_survey_cells') }}
 )
@@ -31,7 +31,7 @@ select
     case when status = 'ok' then net_upper end::double as upper,
     null::bigint as numerator,
     null::bigint as denominator,
-    case when status = 'ok' then scores end::bigint as sample_size,
+    case when status in ('ok', 'refused') then scores end::bigint as sample_size,
     status,
     reason
 from judged

@@ -43,14 +43,17 @@ judged as (
             when newcomers = 0 then 'No newcomer opened a conversation in this period.'
             when regulars = 0 then 'Nobody who had been here before opened a conversation in this period.'
             when least(newcomers, regulars) < {{ fewest }}
-                then case least(newcomers, regulars) when 1 then 'Only one conversation was opened by '
-                    else 'Only ' || least(newcomers, regulars) || ' conversations were opened by ' end
+                then 'Fewer than {{ fewest }} conversations were opened by '
                     || case when newcomers <= regulars then 'newcomers' else 'people who had been here before' end
-                    || ', and a comparison with fewer than {{ fewest }} says nothing.'
+                    || ', and a comparison with so few says nothing.'
             when hours is null
                 then 'There is no kind of conversation that newcomers and people who had been here before each opened '
                     || '{{ fewest }} times, so like cannot be compared with like.'
-        end as reason
+        end as reason,
+        case
+            when status = 'ok' and period_start >= newness_known_from and least(newcomers, regulars) < {{ fewest }}
+                then least(newcomers, regulars)
+        end as few
     from owed
 )
 
@@ -66,7 +69,7 @@ select
     case when status = 'ok' then hours + half end::double as upper,
     null::bigint as numerator,
     null::bigint as denominator,
-    case when status = 'ok' then conversations end::bigint as sample_size,
+    case status when 'ok' then conversations when 'refused' then few end::bigint as sample_size,
     status,
     reason
 from judged

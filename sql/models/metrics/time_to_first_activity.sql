@@ -38,7 +38,7 @@ select
     case when obstacle is null then upper_days * 24 end::double as upper,
     case when obstacle is null then happened end::bigint as numerator,
     case when obstacle is null then people end::bigint as denominator,
-    case when obstacle is null then people end::bigint as sample_size,
+    case when obstacle is null or obstacle = 'too few for an interval' then people end::bigint as sample_size,
     case obstacle
         when 'newness' then 'refused'
         when 'audience' then status
@@ -56,8 +56,8 @@ select
             || case segment when 'new' then 'was new.' else 'had been active before.' end
         when 'few' then 'Of those who came and can be looked for, fewer than ' || smallest_group
             || case segment when 'new' then ' were new.' else ' had been active before.' end
-        when 'too few for an interval' then 'Only ' || people || ' of those who came and can be looked for '
+        when 'too few for an interval' then 'Fewer than {{ fewest }} of those who came and can be looked for '
             || case segment when 'new' then 'were new' else 'had been active before' end
-            || ', and a typical time of fewer than ' || {{ fewest }} || ' says nothing.'
+            || ', and a typical time of so few says nothing.'
     end as reason
 from owed
