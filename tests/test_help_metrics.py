@@ -7,9 +7,9 @@ import hashlib
 import json
 import statistics
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -427,6 +427,47 @@ def test_nine_in_ten_are_answered_by_then(published: Workspace) -> None:
         assert hours is None or hours >= median[0]
 
 
+def _median(waits: Sequence[tuple[float, bool]]) -> float | None:
+    """By when half were answered, as Kaplan and Meier have it, in fractions: halves are exact halves."""
+    waiting = Fraction(1)
+    for hours in sorted({hours for hours, _ in waits}):
+        at_risk = sum(other >= hours for other, _ in waits)
+        waiting *= 1 - Fraction(waits.count((hours, True)), at_risk)
+        if waiting <= Fraction(1, 2):
+            return hours
+    return None
+
+
+def test_at_which_hours_half_are_answered_in_less_than_twelve(published: Workspace, world: World) -> None:
+    """Of all that was opened at an hour of the day in UTC; whoever has no answer waits; of few nothing is told."""
+    with duckdb.connect(str(published.warehouse), read_only=True) as connection:
+        waits = connection.execute(
+            "select w.project_id, w.opened_on, c.opened_at, w.waited_hours, w.is_answered "
+            "from intermediate.int_waits as w join core.fct_conversations as c using (conversation_id)"
+        ).fetchall()
+    with duckdb.connect(str(published.database), read_only=True) as connection:
+        told = connection.execute(
+            "select scope_kind, scope_id, period_start, period_end, hour_utc, status, median_hours, answered_soon, "
+            "hours_answered_soon, hours_known from metrics.reply_hours"
+        ).fetchall()
+    for *scope, start, end, hour, status, median, soon, soon_hours, known_hours in told:
+        mine = [
+            (waited, is_answered)
+            for project, opened_on, opened_at, waited, is_answered in waits
+            if project in world.scopes[tuple(scope)] and start <= opened_on < end
+            and opened_at.astimezone(UTC).hour == hour
+        ]  # fmt: skip
+        assert status == ("ok" if len(mine) > 5 else "refused" if mine else "no_data")
+        expected = _median(mine) if status == "ok" else None
+        assert median == (None if expected is None else pytest.approx(expected))
+        assert soon == ("unknown" if status != "ok" else "yes" if expected and expected < 12 else "no")
+        beside = [row for row in told if row[:4] == (*scope, start, end)]
+        assert soon_hours == sum(row[7] == "yes" for row in beside)
+        assert known_hours == sum(row[5] == "ok" for row in beside)
+    assert {row[7] for row in told} == {"yes", "no", "unknown"}
+    assert len({row[:4] for row in told}) * 24 == len(told)
+
+
 def test_half_are_answered_within_so_many_working_hours(published: Workspace, world: World) -> None:
     """Of each wait the hours of its weekdays that are no German holiday are added up, and halves are exact halves."""
     with duckdb.connect(str(published.warehouse), read_only=True) as connection:
@@ -460,13 +501,7 @@ def test_half_are_answered_within_so_many_working_hours(published: Workspace, wo
             and key[4] in ("everyone_working", "newcomers_working" if is_new else "regulars_working")
         ]  # fmt: skip
         ends = [(round(hours[number], 3), waits[number][4]) for number in mine]
-        waiting, expected = Fraction(1), None
-        for hour in sorted({hour for hour, _ in ends}):
-            at_risk = sum(other >= hour for other, _ in ends)
-            waiting *= 1 - Fraction(ends.count((hour, True)), at_risk)
-            if waiting <= Fraction(1, 2):
-                expected = hour
-                break
+        expected = _median(ends)
         assert (answered, asked) == (sum(is_answered for _, is_answered in ends), len(ends))
         assert (median is None) == (expected is None), key
         assert median is None or median == pytest.approx(expected, abs=0.002), key
