@@ -225,7 +225,7 @@ def _thread(number: int, name: str, kind: str) -> Record:
 
 
 def _issue(number: int, name: str) -> Record:
-    issue = {"__typename": "Issue", **_thread(number, name, "Issue")}
+    issue = {"__typename": "Issue", **_thread(number, name, "Issue"), "assignees": {"totalCount": number % 3}}
     reason = "NOT_PLANNED" if number % 7 == NOT_PLANNED else "DUPLICATE" if number % 19 == 0 else "COMPLETED"
     return {**issue, "stateReason": reason if issue["closedAt"] else None}
 

@@ -52,6 +52,7 @@ class Talk:
     reason: str | None
     labels: tuple[str, ...]
     fix: str | None
+    is_assigned: bool
 
     @property
     def is_from_outside(self) -> bool:
@@ -98,13 +99,13 @@ def world(published: Workspace) -> World:
     for community, project in members:
         for scope in (("project", project), ("community", community), ("program", "program")):
             scopes[scope].add(project)
-    labels, fixes = _recorded(published.folder / "github")
+    labels, fixes, assigned = _recorded(published.folder / "github")
     with duckdb.connect(str(published.warehouse), read_only=True) as connection:
         newness = connection.execute(
             "select scope_id, newness_known_from from intermediate.int_scope_history where scope_kind = 'project'"
         ).fetchall()
     return World(
-        [Talk(*row[:14], labels.get(row[0], ()), fixes.get(row[0])) for row in rows],
+        [Talk(*row[:14], labels.get(row[0], ()), fixes.get(row[0]), row[0] in assigned) for row in rows],
         [dict(zip(columns.split(", "), row, strict=True)) for row in acts],
         {None, *(person for (person,) in people)},
         dict(scopes),
@@ -112,18 +113,20 @@ def world(published: Workspace) -> World:
     )
 
 
-def _recorded(folder: Path) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
-    """The labels of each conversation, and the commit that closed it."""
-    labels, fixes = {}, {}
+def _recorded(folder: Path) -> tuple[dict[str, tuple[str, ...]], dict[str, str], set[str]]:
+    """The labels of each conversation, the commit that closed it, and which are assigned to somebody."""
+    labels, fixes, assigned = {}, {}, set()
     for path in sorted(folder.rglob("*.jsonl")):
         project = str(path.parent.relative_to(folder))
         for line in path.read_text(encoding="utf-8").splitlines():
             node = json.loads(line)
             if path.stem in ("issues", "change_requests"):
                 labels[_id(project, node["number"])] = tuple(each["name"] for each in node["labels"]["nodes"])
+                if node.get("assignees", {}).get("totalCount"):
+                    assigned.add(_id(project, node["number"]))
             elif path.stem == "issue_events" and node["__typename"] == "ClosedEvent" and node["closer"]:
                 fixes[_id(project, node["number"])] = node["closer"]["oid"]
-    return labels, fixes
+    return labels, fixes, assigned
 
 
 def _id(project: str, number: int) -> str:
@@ -335,27 +338,31 @@ def test_good_first_issues(published: Workspace, world: World) -> None:
 
 
 def test_good_first_issues_that_are_open(published: Workspace, world: World) -> None:
-    """The stock at the end of a month is what was opened and not closed until then."""
+    """The stock at the end of a period is what was opened and not closed until then, of the newest also unassigned."""
     offered = [talk for talk in world.talks if talk.kind == "issue" and "good first issue" in talk.labels]
     with open_published(published.database) as connection:
         told = connection.execute(
-            "select scope_kind, scope_id, period_start, period_end, opened_issues, closed_issues, open_at_end "
-            "from metrics.good_first_issues_open"
+            "select scope_kind, scope_id, period_start, period_end, opened_issues, closed_issues, open_at_end, "
+            "unassigned_at_end, unknown_at_end from metrics.good_first_issues_open"
         ).fetchall()
+    newest = max(row[3] for row in told)
     found = []
     for kind, scope, start, end, *_ in told:
         mine = [talk for talk in offered if talk.project in world.scopes[kind, scope]]
         closed = [talk.closed_at.astimezone(ZONE).date() if talk.closed_at else date.max for talk in mine]
+        is_open = [talk.opened_on < end <= day for talk, day in zip(mine, closed, strict=True)]
+        free = sum(one and not talk.is_assigned for talk, one in zip(mine, is_open, strict=True))
         found.append(
             (
                 kind, scope, start, end, sum(start <= talk.opened_on < end for talk in mine),
                 sum(start <= day < end for day in closed),
-                sum(talk.opened_on < end <= day for talk, day in zip(mine, closed, strict=True)),
+                sum(is_open), *((free, 0) if end == newest else (None, None)),
             )
         )  # fmt: skip
 
     assert len(told) > 20
     assert told == found
+    assert any(0 < row[7] < row[6] for row in told if row[3] == newest)
 
 
 def test_the_gap_between_newcomers_and_others(published: Workspace, world: World) -> None:

@@ -22,15 +22,15 @@ with opened as (
 ),
 
 told_by_api as (
-    select project_id, number, closed_at, null as merged_at, state_reason
+    select project_id, number, closed_at, null as merged_at, state_reason, is_assigned
     from {{ ref('stg_github__issues') }}
     where not is_deleted
     union all
-    select project_id, number, closed_at, merged_at, null
+    select project_id, number, closed_at, merged_at, null, null
     from {{ ref('stg_github__change_requests') }}
     where not is_deleted
     union all
-    select project_id, number, closed_at, null, state_reason
+    select project_id, number, closed_at, null, state_reason, null
     from {{ ref('stg_github__discussions') }}
     where not is_deleted
 ),
@@ -44,7 +44,7 @@ closers as (
 ),
 
 closed as (
-    select t.project_id, t.number, t.closed_at, t.merged_at, t.state_reason,
+    select t.project_id, t.number, t.closed_at, t.merged_at, t.state_reason, t.is_assigned,
         case when t.closed_at is not null then c.closed_by end as closed_by
     from told_by_api as t
     left join closers as c on t.project_id = c.project_id and t.number = c.number
@@ -53,7 +53,7 @@ closed as (
 
     -- A merge is its author's act in GH Archive, and nobody knows who merged.
     select
-        project_id, number, max(occurred_at), max(occurred_at) filter (kind = 'change_request_merged'), null,
+        project_id, number, max(occurred_at), max(occurred_at) filter (kind = 'change_request_merged'), null, null,
         arg_max_null(case when kind <> 'change_request_merged' then actor end, occurred_at)
     from {{ ref('int_gharchive_acts') }}
     anti join told_by_api using (project_id, number)
@@ -109,7 +109,8 @@ select
     c.closed_at,
     b.person_id as closed_by_person_id,
     c.merged_at,
-    c.state_reason
+    c.state_reason,
+    c.is_assigned
 from opened as o
 cross join {{ source('config', 'ospo') }} as z
 left join closed as c

@@ -24,7 +24,7 @@ from ospo_metrics.simulation import (
 from ospo_metrics.simulation.world import imagine
 
 TRUTH_FILE = "truth.json"
-FORMAT = 10
+FORMAT = 11
 """Raise it whenever the same seed gives other files, so that older simulated workspaces are made anew."""
 
 

@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from ospo_metrics.simulation import plan, stars
+from ospo_metrics.simulation.dice import Dice
 from ospo_metrics.simulation.happenings import Commit, Conversation, Entry, Happenings
 from ospo_metrics.simulation.people import Person
 from ospo_metrics.simulation.plan import Community, Repository, iso
 
 _WEB = "https://github.com"
+_ASSIGNED = 0.3
+"""The share of issues that somebody is assigned to."""
 _REACTIONS = ("THUMBS_UP", "THUMBS_DOWN", "LAUGH", "HOORAY", "CONFUSED", "HEART", "ROCKET", "EYES")
 
 Node = dict[str, Any]
@@ -35,7 +38,8 @@ def write(folder: Path, happenings: Happenings, seed: int) -> dict[str, Any]:
             place += 1
             talks = sorted(by_repository.get(repository.id, []), key=lambda talk: talk.number)
             target = folder / "github" / repository.id
-            recording = _Recording(repository, community, place, talks, given[repository.id])
+            dice = Dice(seed, f"assignees of {repository.id}")
+            recording = _Recording(repository, community, place, talks, given[repository.id], dice=dice)
             found[repository.id] = recording.write(target, happenings.commits[repository.id])
     (folder / "github" / "recorded_at.txt").write_text(iso(plan.RECORDED_AT) + "\n")
     return found
@@ -51,8 +55,10 @@ class _Recording:
         place: int,
         talks: list[Conversation],
         given: stars.Stars,
+        *,
+        dice: Dice,
     ) -> None:
-        self._stars = given
+        self._stars, self._dice = given, dice
         self._repository, self._community, self._talks = repository, community, talks
         self._web = f"{_WEB}/{repository.id}"
         self._repository_id = 700_000_000 + place
@@ -119,7 +125,8 @@ class _Recording:
             "timelineItems": {"filteredCount": events},
         }
         if not is_change:
-            return node | {"stateReason": _upper(talk.closing_reason)}
+            assigned = {"totalCount": int(self._dice.chance(_ASSIGNED))}
+            return node | {"stateReason": _upper(talk.closing_reason), "assignees": assigned}
         if talk.merged_at is not None:
             self._contributed.add(talk.opener.id)
         return node | {

@@ -69,7 +69,7 @@ _EVENT = """__typename
 
 _FIELDS = {
     "Issue": f"""__typename id fullDatabaseId number url title body state stateReason(enableDuplicate: true) locked
-  createdAt updatedAt closedAt lastEditedAt {_THREAD}""",
+  createdAt updatedAt closedAt lastEditedAt assignees {{ totalCount }} {_THREAD}""",
     "PullRequest": f"""__typename id fullDatabaseId number url title body state locked isDraft
   createdAt updatedAt closedAt lastEditedAt merged mergedAt mergedBy {{ ...Actor }}
   additions deletions changedFiles baseRefName headRefName isCrossRepository mergeCommit {{ oid }}
