@@ -33,7 +33,6 @@ select
     c.conversation_id,
     c.project_id,
     c.opened_on,
-    extract(hour from c.opened_at at time zone 'UTC')::integer as opened_hour_utc,
     c.is_opened_by_newcomer,
     coalesce(c.answered_at <= c.observed_until, false) as is_answered,
     date_diff('second', c.opened_at, least(coalesce(c.answered_at, c.observed_until), c.observed_until))
