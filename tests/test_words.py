@@ -212,6 +212,39 @@ def test_days_say_no_month_twice(first: date, last: date, expected: str) -> None
     assert expected == words.days(first, last)
 
 
+def test_a_range_that_is_one_number_says_so() -> None:
+    """Where both ends are the value, nobody reads "2 to 2": people who stayed a day or two stay whole days."""
+    stay = wait(48.0, lower=48.0, upper=48.0)
+    assert words.bounds(WAIT, stay, named=True).replace(words.NBSP, " ") == "range 2 days at both ends"
+    assert said(WAIT, stay).endswith("within 2 days, plausibly 2 days at both ends.")
+
+
+def test_none_of_one_is_singular() -> None:
+    """ "None of 1 newcomer was", "none of 2 newcomers were"."""
+    assert "None of 1 newcomer who arrived in June 2026 was still active" in said(
+        SHARE, share(0, 1, 0.0, 0.79)
+    )
+    assert "None of 2 newcomers who arrived in June 2026 were still active" in said(
+        SHARE, share(0, 2, 0.0, 0.66)
+    )
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [
+        (date(2026, 6, 1), date(2026, 7, 1), "For June 2026: too early to say."),
+        (date(2026, 6, 3), date(2026, 7, 1), "For 3 June 2026 to 30 June 2026: too early to say."),
+        (date(2026, 6, 3), date(2026, 6, 4), "For 3 June 2026: too early to say."),
+        (date(2025, 7, 1), date(2026, 7, 1), "For the 12 months to June 2026: too early to say."),
+    ],
+)
+def test_what_is_pending_is_named_with_one_preposition(start: date, end: date, expected: str) -> None:
+    """Nobody reads "For from 3 June"."""
+    assert words.pending(number(None, (start, end), status="too_early", reason="we wait")).startswith(
+        expected
+    )
+
+
 def test_what_lies_between_two_ends_is_told_by_them() -> None:
     """A share without a best guess, and a cost of which only the least is known, are no missing numbers."""
     cost = metric("cost", "{amount}", unit="EUR")

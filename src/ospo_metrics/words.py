@@ -60,6 +60,7 @@ _UNKNOWN = {
 _FILE_NAME = re.compile(r"[a-z_]+\.[a-z]{2,5}\b")
 _OVERRIDES = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C], None)
 _SINGULAR = {"people": "person"}
+_AT_BOTH_ENDS = " at both ends"
 _SOURCES = {
     "github": "GitHub",
     "gharchive": "GH Archive",
@@ -142,7 +143,7 @@ def sentence(metric: Metric, number: Number, scope: str) -> str:
         n=count(number.denominator),
         of_n=_how_many(number.denominator, metric.of),
         k_of_n=_k_of_n(metric, number),
-        was=_were(number.value if number.numerator is None else number.numerator),
+        was=_were(number.value if number.numerator is None else number.numerator or number.denominator),
         range=_range(metric, number),
         bounds=bounds(metric, number),
         in_period=in_period(number.period_start, number.period_end),
@@ -182,7 +183,8 @@ def unknown(metric: Metric, scope_kind: str) -> tuple[str, str]:
 def pending(number: Number) -> str:
     """What is still missing after the period that is spoken of, and why."""
     opening, _, _ = WITHOUT_NUMBER.get(number.status, WITHOUT_NUMBER["no_data"])
-    when = in_period(number.period_start, number.period_end).removeprefix("in ")
+    when = in_period(number.period_start, number.period_end)
+    when = when.removeprefix("in ").removeprefix("from ").removeprefix("on ")
     return f"For {when}: {lower_first(opening)}. {reason(number)}"
 
 
@@ -281,7 +283,7 @@ def bounds(metric: Metric, number: Number, *, named: bool = False) -> str:
     `named` says what it is where it stands alone: "range 34 to 55 %".
     """
     text = _bounds(metric, number)
-    return f"range {text}" if named and " to " in text else text
+    return f"range {text}" if named and (" to " in text or text.endswith(_AT_BOTH_ENDS)) else text
 
 
 def is_between(metric: Metric, number: Number) -> bool:
@@ -472,6 +474,8 @@ def _bounds(metric: Metric, number: Number) -> str:
     if not number.is_ok or number.lower is None:
         return ""
     lower, upper, unit = _ends(metric, number, number.lower)
+    if upper == lower:
+        return f"{lower}{unit}{_AT_BOTH_ENDS}"
     if upper is not None:
         return f"{lower} to {upper}{unit}"
     return f"at least {lower}{unit}" if metric.kind == "cost" else f"{lower}{unit} or more"
