@@ -167,6 +167,8 @@ ALONE = Circumstances("stars", controls=4)
         (a_lift(expected=7.0), ALONE, [], "enough_expected", "about 7 stars were to be expected, and 10 are needed"),
         (a_lift(expected=15.0), Circumstances("new contributors", 20.0), [], "enough_expected",
          "about 15 new contributors were to be expected, and 20 are needed"),
+        (a_lift(expected=1e-12), ALONE, [], "enough_expected",
+         "Without it less than 1 star was to be expected, and 10 are needed: with so few, nothing can be told from"),
         (a_lift(placebos=np.zeros(38)), ALONE, [], "ordinary_dates", "There are 38 ordinary dates"),
         (a_lift(), Circumstances("stars", others=("a release of x", "a release of x")), [], "nothing_else",
          "nobody can tell what did it: a release of x."),
@@ -316,6 +318,12 @@ def test_a_subject_is_compared_with_projects_that_nothing_touched() -> None:
         [Subject("event", "e", "E", begins, begins, None, None, ("x",))], [], {"stars": counted}
     )
     assert {row["status"] for row in nowhere} == {"no_data"}
+    unheld = measure_all([mine], [], {"stars": None, "new_contributors": counted})
+    assert [(row["segment"], row["reason"]) for row in unheld[:2]] == [
+        ("stars_week", "No daily stars are held."),
+        ("stars_month", "No daily stars are held."),
+    ]
+    assert {row["segment"] for row in unheld[2:]} == {"new_contributors_week", "new_contributors_month"}
     for project_id, verdicts in (
         ("p0", ["passed", "passed"]),
         ("p1", ["passed", "refused"]),

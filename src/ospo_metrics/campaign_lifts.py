@@ -86,9 +86,12 @@ def counts(project: Objects, on: Dates, n: Floats, suspect: Floats) -> Counts | 
 
 
 def measure_all(
-    subjects: Sequence[Subject], happenings: Sequence[Happening], series: Mapping[str, Counts]
+    subjects: Sequence[Subject], happenings: Sequence[Happening], series: Mapping[str, Counts | None]
 ) -> list[dict[str, Any]]:
-    """A row for each subject, daily count and window, with the checks and what stands behind it."""
+    """A row for each subject, daily count and window, with the checks and what stands behind it.
+
+    Of a daily count that nobody holds, which is None, the rows say so.
+    """
     rows = [
         row
         for subject in subjects
@@ -102,12 +105,8 @@ def measure_all(
 
 
 def _of_subject(
-    subject: Subject, happenings: Sequence[Happening], name: str, counted: Counts
+    subject: Subject, happenings: Sequence[Happening], name: str, counted: Counts | None
 ) -> Iterator[dict[str, Any]]:
-    day, days = counted.place(subject.starts_on), counted.counts.shape[1]
-    mine = _known(
-        counted, [counted.projects[one] for one in subject.project_ids if one in counted.projects], day
-    )
     touching = [one for one in happenings if one.project_ids & set(subject.project_ids)]
     for window, span in SPANS.items():
         ends_on = subject.starts_on + timedelta(days=window)
@@ -119,6 +118,13 @@ def _of_subject(
             "segment": f"{name}_{span}",
             "is_registered": subject.metric == name and (subject.window_days or window) == window,
         }
+        if counted is None:
+            yield key | _nothing("no_data", f"No daily {NOUNS[name]} are held.")
+            continue
+        day, days = counted.place(subject.starts_on), counted.counts.shape[1]
+        mine = _known(
+            counted, [counted.projects[one] for one in subject.project_ids if one in counted.projects], day
+        )
         if not mine or not 0 <= day < days:
             yield key | _nothing("no_data", f"The {NOUNS[name]} of these days are not held.")
             continue

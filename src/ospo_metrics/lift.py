@@ -414,12 +414,11 @@ def _enough_placebos(lift: Lift, *, is_few: bool) -> Check:
 def _enough_expected(lift: Lift, around: Circumstances) -> Check:
     known = lift.expected if math.isfinite(lift.expected) else 0.0
     expected = _how_many(known, around.noun)
-    reach = detectable_by_counting(known)
+    reach = f"nothing below {detectable_by_counting(known):.1f} times as many" if known >= 0.5 else "nothing"
     return _check(
         "enough_expected",
         f"Without it {expected} to be expected, and {around.fewest_expected:.0f} are needed: "
-        f"with so few, nothing below {reach:.1f} times as many can be told from chance."
-        if math.isfinite(reach) else f"Without it {expected} to be expected, so there is nothing to multiply.",
+        f"with so few, {reach} can be told from chance.",
         f"Without it {expected} to be expected.",
         refused=known < around.fewest_expected,
     )  # fmt: skip

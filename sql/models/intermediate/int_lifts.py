@@ -51,7 +51,6 @@ def model(dbt: Any, session: Any) -> pa.Table:
     for name in NOUNS:
         told = days.filter(f"series = '{name}'").fetchnumpy()
         n, suspect = (np.ma.filled(told[column].astype(float), np.nan) for column in ("n", "suspect"))
-        if (table := counts(told["project_id"], told["on_day"], n, suspect)) is not None:
-            series[name] = table
+        series[name] = counts(told["project_id"], told["on_day"], n, suspect)
     rows = measure_all(about, happenings, series)
     return pa.Table.from_pylist(rows, schema=_SHAPE)
