@@ -542,6 +542,22 @@ def test_a_page_fits_a_phone(browser: Browser, example: Path) -> None:
         seen.page.context.close()
 
 
+@pytest.mark.parametrize("width", [360, 1200])
+def test_narrow_cells_have_all_digits_or_none(browser: Browser, example: Path, width: int) -> None:
+    """A heat map that shows the months of one digit only would read as if these were all there are."""
+    seen = open_page(browser, example, "newcomers.html", viewport={"width": width, "height": 800})
+    page = seen.page
+    chart = "document.querySelector('[data-figure=newcomer_retention-time]')"
+    due = f"{chart}.data.flatMap((cells) => cells.text || []).filter(Boolean).length"
+    written = (
+        f"[...{chart}.querySelectorAll('.bartext')].filter((digits) => digits.textContent && "
+        "digits.getAttribute('transform') && !digits.getAttribute('transform').includes('scale(0)')).length"
+    )
+    assert page.evaluate(written) == page.evaluate(due)
+    assert (page.evaluate(due) > 0) == (width > 400)
+    page.context.close()
+
+
 def test_a_dark_page_has_dark_charts(browser: Browser, example: Path) -> None:
     """Every colour has its counterpart, and follows when the reader's setting changes."""
     seen = open_page(browser, example, "newcomers.html", color_scheme="dark")

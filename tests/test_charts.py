@@ -368,6 +368,61 @@ def test_twice_and_half_are_equally_far(example: Published) -> None:
     )
 
 
+def test_a_long_name_stands_whole(example: Published) -> None:
+    """A name takes as many lines as it needs, none of them too long for a phone, and pushes what is below down."""
+    metric = example.metrics["campaign_lift"]
+    name = "The annual summit of everybody who keeps servers running, with a name that is rather long"
+    rows = [Row(name, "Sep 2026", None, ratio(0.5)), Row("Short", "May 2026", None, ratio(2.0))]
+    figure = row_charts.figure(metric, [Panel("", "stars_month", rows)])
+    assert figure is not None
+    long, value, short, _ = figure["layout"]["annotations"][1:]
+    lines = long["text"].split("<br>")
+    assert " ".join(lines) == f"{name}  <i>Sep 2026</i>"
+    assert len(lines[0]) + len(value["text"].removeprefix("<b>").removesuffix("</b>")) <= 41
+    assert max(len(line.replace("<i>", "").replace("</i>", "")) for line in lines) <= 41
+    heights = [height for _, height in figure["layout"]["meta"]["panels"][0]]
+    assert heights[0] - heights[1] == 17 * (len(lines) - 1)
+    assert value["y"] < long["y"] < figure["data"][0]["y"][0] < short["y"]
+    assert figure["layout"]["yaxis"]["range"][0] == sum(heights)
+
+
+def test_names_alone_make_no_chart(example: Published) -> None:
+    """Of many segments without a number the chart names none; the caption says how many, and the table has them."""
+    metric, numbers = of(example, "attribution_channel_mix")
+    known = next(number for number in numbers if number.has_value and number.grain == "year")
+    rows = [
+        replace(known, segment=segment, value=None, status="no_data", reason="Nobody.")
+        if at > 1
+        else replace(known, segment=segment)
+        for at, segment in enumerate(metric.segments)
+    ]
+    scope = example.scopes[0]
+    alone = replace(example, numbers={**example.numbers, (metric.metric, scope.kind, scope.id): rows})
+    part, drawings = views.part(alone, metric, scope)
+    (ranked,) = (drawing for drawing in drawings if drawing.id == "ranked")
+    named = [note["text"] for note in ranked.figure["layout"]["annotations"]]
+    assert "no data" not in named
+    assert f"{len(rows) - 2} more have no number; the table says why." in ranked.caption
+    assert len(part["ranking"]["rows"]) >= len(rows) - 1
+
+
+def test_a_panel_without_any_number_says_so(example: Published) -> None:
+    """Where the reasons differ from month to month, an empty panel still has a word in it."""
+    metric, numbers = of(example, "answered_within_48h")
+    statuses = ("too_early", "suppressed")
+    months = [
+        replace(number, value=None, status=statuses[at % 2], reason="Not yet.")
+        if number.segment == metric.headline_segment
+        else number
+        for at, number in enumerate(numbers)
+        if number.is_month
+    ]
+    figure = charts.figure(metric, months, example.today)
+    assert figure is not None
+    texts = [note["text"] for note in figure["layout"]["annotations"] if note.get("yref") == "y domain"]
+    assert "no number" in texts
+
+
 def ratio(value: float) -> Number:
     numbers = (value, value / 1.5 if value else None, value * 1.5)
     return Number(

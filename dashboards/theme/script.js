@@ -148,6 +148,13 @@ document.documentElement.classList.add("js");
     layout.xaxis.position = bottom / total;
   }
 
+  /* Cells too narrow for two digits stay without any: those of one digit alone would look like all there are. */
+  function unwrite(data, layout, width) {
+    const [begins, ends] = layout.xaxis.range.map(Date.parse);
+    const months = (ends - begins) / (30.4 * 86400000);
+    if (width / months < 18) data.forEach((trace) => { trace.text = []; });
+  }
+
   function draw(place) {
     const figure = shown.figures[place.dataset.figure];
     if (!figure) return;
@@ -156,6 +163,7 @@ document.documentElement.classList.add("js");
     layout.font = { ...layout.font, family: getComputedStyle(document.body).fontFamily };
     layout.width = isPrinting ? printWidth : undefined;
     layout.autosize = !isPrinting;
+    if (layout.meta && layout.meta.kind === "cohorts") unwrite(data, layout, isPrinting ? printWidth : place.clientWidth);
     place.closest("figure").classList.toggle("is-tall", layout.height > 900);
     window.Plotly.react(place, data, layout, settings.config);
   }

@@ -581,7 +581,9 @@ def _gap_texts(metric: Metric, panel: _Panel) -> Iterator[Figure]:
     periods = len(panel.numbers)
     for run in _runs(metric, panel, known=False):
         texts = {status_words(number) for number in run}
-        if len(texts) != 1 or len(run) / periods < max(len(text) for text in texts) / _LETTERS_ACROSS:
+        is_one = len(texts) == 1
+        text = texts.pop() if is_one else "no number"
+        if len(run) / periods < (len(text) / _LETTERS_ACROSS if is_one else 0.25):
             continue
         starts = _beginning(run[0], panel.width)
         yield {
@@ -589,7 +591,7 @@ def _gap_texts(metric: Metric, panel: _Panel) -> Iterator[Figure]:
             "yref": f"{panel.axis} domain",
             "y": 0.8 if panel.scale.low < 0 and not panel.scale.is_log else 0.5,
             "showarrow": False,
-            "text": plain(texts.pop()),
+            "text": plain(text),
             "font": {"color": MUTED, "size": 12},
         }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from textwrap import wrap
 
 from ospo_metrics import words
 from ospo_metrics.catalog import Metric
@@ -38,7 +39,8 @@ _DOT = 29
 """How far below the upper edge of a line its dot stands, under its name."""
 
 _LONGEST_ROW = 41
-"""Letters of a name, what is noted beside it and its number that fit one line on a phone."""
+"""Letters that fit one line on a phone; a longer name, with what is noted beside it, takes more lines than one."""
+_LINE = 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,28 +135,23 @@ def _labels(metric: Metric, panel: Panel, axis: str, colour: str) -> list[Figure
     found: list[Figure] = []
     for top, row in _placed(metric, panel):
         is_known = _is_drawn(metric, row)
-        at = {
-            "yref": axis,
-            "y": top + 12,
-            "showarrow": False,
-            "xref": "paper",
-            "bgcolor": PAPER,
-            "borderpad": 1,
-        }
-        note = f"  <i>{plain(row.note)}</i>" if row.note else ""
-        value = words.short(metric, row.number) if row.number and is_known else _why_not(row)
+        at = {"yref": axis, "showarrow": False, "xref": "paper", "bgcolor": PAPER, "borderpad": 1}
+        value, lines = _value(metric, row), _lines(metric, row)
         found += [
             at
             | {
                 "x": 0,
                 "xanchor": "left",
-                "text": f"{plain(_short(row.name, _LONGEST_ROW - len(row.note) - len(value)))}{note}",
+                "y": top + 12 + (len(lines) - 1) * _LINE / 2,
+                "align": "left",
+                "text": "<br>".join(lines),
                 "font": {"color": INK if is_known else MUTED, "size": 13},
             },
             at
             | {
                 "x": 1,
                 "xanchor": "right",
+                "y": top + 12,
                 "text": f"<b>{plain(value)}</b>" if is_known else plain(value),
                 "font": {"color": colour if is_known else MUTED, "size": 13 if is_known else 12},
             },
@@ -162,8 +159,19 @@ def _labels(metric: Metric, panel: Panel, axis: str, colour: str) -> list[Figure
     return found
 
 
-def _short(name: str, room: int) -> str:
-    return name if len(name) <= room else name[: room - 1].rstrip() + "…"
+def _value(metric: Metric, row: Row) -> str:
+    return words.short(metric, row.number) if row.number and _is_drawn(metric, row) else _why_not(row)
+
+
+def _lines(metric: Metric, row: Row) -> list[str]:
+    """The whole name and the note behind it, the first line short enough to stand beside the number."""
+    beside = " " * len(_value(metric, row))
+    names = wrap(row.name, _LONGEST_ROW, initial_indent=beside) or [beside]
+    *above, last = [plain(line.strip()) for line in names]
+    note = f"<i>{plain(row.note)}</i>" if row.note else ""
+    if note and len(names[-1]) + len(row.note) > _LONGEST_ROW:
+        return [*above, last, note]
+    return [*above, f"{last}  {note}" if note else last]
 
 
 def _why_not(row: Row) -> str:
@@ -171,7 +179,11 @@ def _why_not(row: Row) -> str:
 
 
 def _traces(metric: Metric, panel: Panel, axis: str, colour: str, common: Scale) -> list[Figure]:
-    rows = [(top + _DOT, row, row.number) for top, row in _placed(metric, panel) if row.number]
+    rows = [
+        (top + _row_height(metric, row) - _ROW + _DOT, row, row.number)
+        for top, row in _placed(metric, panel)
+        if row.number
+    ]
     known = [(y, row, number) for y, row, number in rows if number.has_value]
     between = [(y, row, number) for y, row, number in rows if words.is_between(metric, number)]
     traces: list[Figure] = []
@@ -206,7 +218,7 @@ def _traces(metric: Metric, panel: Panel, axis: str, colour: str, common: Scale)
                 "type": "scatter",
                 "mode": "markers",
                 "x": [common.top] * len(unknown),
-                "y": [top + _EMPTY_ROW / 2 for top, _ in unknown],
+                "y": [top + _row_height(metric, row) / 2 for top, row in unknown],
                 "yaxis": axis,
                 "marker": {"size": 20, "color": MUTED, "opacity": 0},
                 "hovertext": [
@@ -286,7 +298,8 @@ def _height(metric: Metric, panel: Panel) -> int:
 
 
 def _row_height(metric: Metric, row: Row) -> int:
-    return _ROW if _is_drawn(metric, row) else _EMPTY_ROW
+    one_line = _ROW if _is_drawn(metric, row) else _EMPTY_ROW
+    return one_line + (len(_lines(metric, row)) - 1) * _LINE
 
 
 def _is_drawn(metric: Metric, row: Row) -> bool:

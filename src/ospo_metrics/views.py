@@ -25,6 +25,9 @@ MOST_OCCASIONS = 25
 _OF_CAMPAIGNS = ("campaign_lift", "attention_half_life")
 """What is asked of campaigns first, and of events as well."""
 
+_MOST_UNKNOWN = 3
+"""Lines without a number that a chart of segments names; where there are more, only the table does."""
+
 _FEW_OCCASIONS = 5
 """How many of them stand open; the others unfold."""
 
@@ -192,7 +195,7 @@ def part(
     drawings = _over_time(published, metric, shown, has_marks=has_marks)
     ranking = _ranking(published, metric, said)
     if ranking["rows"]:
-        drawings += _ranked(metric, said, ranking["panels"])
+        drawings += _ranked(metric, said, ranking)
     occasions = published.occasions_of(metric.metric, scope)
     drawings += _of_occasions(published, metric, occasions)
     featured = said.occasion or _featured(published, metric, occasions)
@@ -202,6 +205,7 @@ def part(
     found: dict[str, Any] = {
         "scope": scope,
         "about": said.occasion,
+        "is_told": any(number.is_ok for number in said.numbers),
         "facts": [fact(published, metric, number) for number in facts],
         "state": _one_state(metric, said),
         "differences": _differences(metric, said, numbers, published.today),
@@ -359,13 +363,15 @@ def _ranking(published: Published, metric: Metric, said: Spoken) -> dict[str, An
     if not others and len(said.numbers) > MOST_FACTS:
         others = [number for number in said.numbers if number.segment != metric.headline_segment]
     if not others or said.main is None:
-        return {"rows": [], "panels": []}
+        return {"rows": []}
     period = (said.main.period_start, said.main.period_end)
     same = [number for number in others if (number.period_start, number.period_end) == period]
     same.sort(key=lambda number: (not number.has_value, -(number.value or 0.0)))
     if not any(number.has_value for number in same):
-        return {"rows": [], "panels": []}
+        return {"rows": []}
     named = [(label(published, metric, number.segment), number) for number in same]
+    drawn = [pair for pair in named if charts.is_drawn(metric, pair[1])]
+    left_out = len(named) - len(drawn)
     return {
         "when": _when(said.main),
         "rows": [
@@ -377,7 +383,8 @@ def _ranking(published: Published, metric: Metric, said: Spoken) -> dict[str, An
             }
             for name, number in named
         ],
-        "panels": _grouped(named),
+        "panels": _grouped(drawn if left_out > _MOST_UNKNOWN else named),
+        "left_out": left_out if left_out > _MOST_UNKNOWN else 0,
     }
 
 
@@ -389,7 +396,7 @@ def _grouped(named: Sequence[tuple[str, Number]]) -> list[Panel]:
         groups[title if rest else ""].append((words.upper_first(rest) or name, number))
     shared = {title: rows for title, rows in groups.items() if title and len(rows) >= 3}
     apart = [(name, number) for name, number in named if name.partition(", ")[0] not in shared]
-    if len(shared) + bool(apart) < 2:
+    if len(shared) + bool(apart) < 2 and apart:
         shared, apart = {}, list(named)
     panels = {"": apart} | shared if apart else shared
     return [
@@ -398,12 +405,14 @@ def _grouped(named: Sequence[tuple[str, Number]]) -> list[Panel]:
     ]
 
 
-def _ranked(metric: Metric, said: Spoken, panels: Sequence[Panel]) -> list[Drawing]:
-    figure = row_charts.figure(metric, panels)
+def _ranked(metric: Metric, said: Spoken, ranking: Mapping[str, Any]) -> list[Drawing]:
+    figure = row_charts.figure(metric, ranking["panels"])
     if figure is None or said.main is None:
         return []
     caption = f"{_when(said.main)}, the largest first." if said.occasion is None else "The largest first."
-    return [Drawing("ranked", figure, row_charts.alternative(metric, panels), caption)]
+    if ranking["left_out"]:
+        caption += f" {ranking['left_out']} more have no number; the table says why."
+    return [Drawing("ranked", figure, row_charts.alternative(metric, ranking["panels"]), caption)]
 
 
 def _of_occasions(published: Published, metric: Metric, occasions: Sequence[Occasion]) -> list[Drawing]:
