@@ -122,6 +122,17 @@ def test_a_file_that_shifted_gives_neither_duplicates_nor_old_rejects(workspace:
     assert [key for key, _ in _held(workspace)] == ["1", "2"]
 
 
+def test_a_file_that_was_mended_counts_no_reject(workspace: Workspace) -> None:
+    """What was wrong in it leaves the count too, also when nothing new comes from the file."""
+    broken = [Item("1", "{}", location="f:1"), Reject("f:2", "row 2 is no row")]
+
+    first = collect(workspace, _source(broken), "run", Quiet())
+    mended = collect(workspace, _source(broken[:1]), "run", Quiet())
+
+    assert (first.rejects, mended.rejects, mended.added) == (1, 0, 0)
+    assert _held(workspace, "meta.sources", "rejects") == [(0,)]
+
+
 def test_what_was_read_before_an_error_is_kept(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     """A source that breaks off loses nothing of what it handed over; the next run goes on at its last place."""
     monkeypatch.setattr(raw_log, "ROWS_A_BATCH", 2)

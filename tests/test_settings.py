@@ -104,7 +104,8 @@ def test_the_template_of_a_new_workspace_is_valid() -> None:
         (
             "[ospo]",
             "[ospo",
-            "ospo.toml is not valid TOML: Expected ']' at the end of a table declaration (at line 1, column 6).",
+            "ospo.toml is not valid TOML: Expected ']' at the end of a table declaration (at line 1, column 6). "
+            "Put that line right, or the one above it, and try again with 'ospo-metrics check'.",
         ),
     ],
 )

@@ -272,12 +272,17 @@ class RawLog:
     def _forget_files(self, stream: str, files: set[str]) -> None:
         """What was found wrong in a file is found anew when the file is read again."""
         if new := files - self._files - {""}:
-            for table in ("rejects", "duplicates"):
-                self._connection.execute(
-                    f"delete from meta.{table} where source = $1 and instance = $2 and stream = $3 "  # noqa: S608
-                    f"and {_FILE.format('location')} in (select unnest($4::varchar[]))",
-                    [*self._where(stream), list(new)],
+            forgotten = sum(
+                self._number(
+                    f"delete from meta.{table} where source = $source and instance = $instance "  # noqa: S608
+                    f"and stream = $stream and {_FILE.format('location')} in (select unnest($files::varchar[]))",
+                    dict(zip(("source", "instance", "stream"), self._where(stream), strict=True))
+                    | {"files": list(new)},
                 )
+                for table in ("rejects", "duplicates")
+            )
+            if forgotten:
+                self._mark_uncounted(stream)
             self._files |= new
 
     def _insert(self, stream: str, batch: pa.Table, now: datetime) -> int:

@@ -361,7 +361,10 @@ def open_workspace(folder: Path) -> Workspace:
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path} is not valid TOML: {error}.") from None
+        raise SettingsError(
+            f"{path} is not valid TOML: {error}. Put that line right, or the one above it, "
+            "and try again with 'ospo-metrics check'."
+        ) from None
     try:
         settings = Settings.model_validate(raw)
     except ValidationError as error:

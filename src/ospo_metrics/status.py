@@ -189,11 +189,12 @@ def _undecided(workspace: Workspace) -> list[str]:
         found.append("The files in outreach/ are not read. Add [sources.outreach] to ospo.toml.")
     if doubtful := proposals.open_questions(events := proposals.events_file(workspace)):
         found.append(
-            f"{doubtful} events wait for you to decide: see {events}, and copy what you decide "
+            f"{doubtful} {'event waits' if doubtful == 1 else 'events wait'} for you to decide: see {events}, and copy what you decide "
             "into outreach/event_matches.csv with yes or no."
         )
     if doubtful := proposals.open_questions(people := proposals.people_file(workspace)):
-        found.append(f"{doubtful} pairs of people may be one: write yes or no behind them in {people}.")
+        pairs, them = ("pair", "it") if doubtful == 1 else ("pairs", "them")
+        found.append(f"{doubtful} {pairs} of people may be one: write yes or no behind {them} in {people}.")
     return found
 
 

@@ -294,10 +294,12 @@ def _collected(collected: Collected) -> Outcome:
     if collected.failures:
         more = f" And {len(collected.failures) - 1} more." if len(collected.failures) > 1 else ""
         return Outcome(collected.failures[0] + more, rows, ok=False)
-    aside = [f"{count:,} {noun}" for noun, count in list(rows.items())[2:] if count]
-    told = (
-        f"{collected.added:,} new, {collected.held:,} held" + (f", {', '.join(aside)}" if aside else "") + "."
-    )
+    told = f"{collected.added:,} new, {collected.held:,} held"
+    if collected.duplicates:
+        told += f", {collected.duplicates:,} twice"
+    if collected.rejects:
+        told += f", {collected.rejects:,} set aside ('ospo-metrics status' says why)"
+    told += "."
     if collected.stopped:
         more = f" And {len(collected.stopped) - 1} more." if len(collected.stopped) > 1 else ""
         told += f" Stopped early: {collected.stopped[0]}{more}"
