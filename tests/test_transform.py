@@ -201,6 +201,38 @@ def test_a_broken_model_is_named(published: Workspace, tmp_path: Path) -> None:
         transform.build(workspace, progress=_Silent())
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is always full")
+def test_a_full_disk_ends_a_build_and_says_so(published: Workspace, tmp_path: Path) -> None:
+    """Where dbt's log cannot be written nobody waits for ever, and what went wrong is told all the same."""
+    shutil.copytree(published.folder, tmp_path / "workspace")
+    workspace = open_workspace(tmp_path / "workspace")
+    log = workspace.private / "dbt" / "logs" / "dbt.log"
+    log.unlink(missing_ok=True)
+    log.symlink_to("/dev/full")
+    with open_warehouse(workspace.warehouse) as connection:
+        connection.execute("drop table raw.github__issue_comments")
+        connection.execute("create table raw.github__issue_comments (wrong integer)")
+
+    with pytest.raises(BuildError, match=r"the model stg_github__comments failed: .*Binder Error"):
+        transform.build(workspace, progress=_Silent())
+
+
+def test_an_error_of_a_full_disk_says_what_to_do(
+    published: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever model the disk was full at, the sentence is about the disk."""
+    told = [
+        "3 of 9 ERROR creating sql table model",
+        "Encountered an error:\n[Errno 28] No space left on device",
+    ]
+    monkeypatch.setattr(transform, "dbt", lambda *_: told)
+
+    with pytest.raises(
+        BuildError, match=r"the disk at .* is full\. Make room .* what is published stays as it is"
+    ):
+        transform.build(published, progress=_Silent())
+
+
 class _Silent:
     def say(self, text: str) -> None:
         raise AssertionError(f"a build that fails has nothing to say: {text}")

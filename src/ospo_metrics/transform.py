@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import secrets
@@ -54,6 +55,11 @@ def build(workspace: Workspace, progress: Teller) -> Built:
     ensure_key(workspace)
     threads = "2" if workspace.warehouse.stat().st_size > _LARGE else "1"
     errors = dbt(workspace, ["build", "--exclude-resource-type", "unit_test", "--threads", threads], progress)
+    if any(os.strerror(errno.ENOSPC) in error for error in errors):
+        raise BuildError(
+            f"the disk at {workspace.folder} is full. Make room ('ospo-metrics check' says how much) and run again; "
+            "what is published stays as it is."
+        )
     nodes = run_results(workspace)
     broken = [node for node in nodes if node["status"] == "error"]
     if broken:
