@@ -202,6 +202,24 @@ def test_what_the_gate_refused_does_not_stay(workspace: Workspace) -> None:
     assert sorted(workspace.published.rglob("*")) == before
 
 
+def test_what_a_full_disk_stopped_does_not_stay(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The journal of the new file holds as much as the file, and has passed no gate either."""
+    before = sorted(workspace.published.rglob("*"))
+
+    def stopped(new: Path, *_: object) -> dict[str, int]:
+        for file in (new, new.with_name(f"{new.name}.wal")):
+            file.write_bytes(b"canary@example.org")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("ospo_metrics.publish._build", stopped)
+    with pytest.raises(OSError, match="No space left"):
+        publish(workspace)
+
+    assert sorted(workspace.published.rglob("*")) == before
+
+
 @pytest.mark.parametrize(
     "address",
     [

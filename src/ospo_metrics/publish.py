@@ -12,7 +12,7 @@ import duckdb
 
 from ospo_metrics import __version__, catalog, folding, privacy, transform
 from ospo_metrics.settings import Workspace
-from ospo_metrics.warehouse import create, identifier, swap
+from ospo_metrics.warehouse import create, identifier, swap, take_away
 
 _ABOUT_PEOPLE = {
     "dim_affiliations", "dim_people", "fct_activities", "fct_attendance", "fct_conversations", "fct_introductions",
@@ -53,7 +53,7 @@ def publish(workspace: Workspace) -> dict[str, int]:
         counts = _build(new, workspace, words, manifest)
         swap(new, workspace.database)
     finally:  # what the gate refused must not stay where others can read it
-        new.unlink(missing_ok=True)
+        take_away(new)
     return counts
 
 

@@ -189,8 +189,8 @@ def _undecided(workspace: Workspace) -> list[str]:
         found.append("The files in outreach/ are not read. Add [sources.outreach] to ospo.toml.")
     if doubtful := proposals.open_questions(events := proposals.events_file(workspace)):
         found.append(
-            f"{doubtful} {'event waits' if doubtful == 1 else 'events wait'} for you to decide: see {events}, and copy what you decide "
-            "into outreach/event_matches.csv with yes or no."
+            f"{doubtful} {'event waits' if doubtful == 1 else 'events wait'} for you to decide: see {events}, "
+            "and copy what you decide into outreach/event_matches.csv with yes or no."
         )
     if doubtful := proposals.open_questions(people := proposals.people_file(workspace)):
         pairs, them = ("pair", "it") if doubtful == 1 else ("pairs", "them")

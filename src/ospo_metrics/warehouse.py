@@ -122,11 +122,16 @@ def records(
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
+def take_away(path: Path) -> None:
+    """Delete a database file and its journal, which holds as much as the file."""
+    for file in (path, path.with_name(path.name + ".wal")):
+        file.unlink(missing_ok=True)
+
+
 @contextmanager
 def create(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Make a new database file, without what an interrupted attempt may have left at its place."""
-    for leftover in (path, path.with_name(path.name + ".wal")):
-        leftover.unlink(missing_ok=True)
+    take_away(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = _connect(path, read_only=False)
     try:
@@ -150,9 +155,7 @@ def rewriting(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             "select table_name from duckdb_tables() where schema_name = 'raw'"
         ).fetchall()
     new = path.with_name(f".{path.name}.new")
-    journal = new.with_name(new.name + ".wal")
-    for leftover in (new, journal):
-        leftover.unlink(missing_ok=True)
+    take_away(new)
     try:
         connection = _connect(new, read_only=False, config=_CONFIG | _COMPRESSED)
         try:
@@ -169,8 +172,7 @@ def rewriting(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             connection.close()
         swap(new, path, mode=path.stat().st_mode & 0o777)
     finally:
-        for leftover in (new, journal):
-            leftover.unlink(missing_ok=True)
+        take_away(new)
 
 
 def swap(new: Path, old: Path, *, mode: int = 0o644) -> None:
@@ -234,7 +236,7 @@ def _opened(path: Path, *, read_only: bool, config: Config) -> duckdb.DuckDBPyCo
                 "Another run is probably under way: wait for it, or stop that process."
             ) from None
         raise WarehouseError(
-            f"{path} cannot be opened: {text.splitlines()[0]}. If the folder may be written and the disk is not "
+            f"{path} cannot be opened: {text.splitlines()[0].rstrip('.!')}. If the folder may be written and the disk is not "
             "full, the file is damaged: restore it from your backup, or move it away and run again; the sources "
             "are then read anew. Keep pseudonym.key."
         ) from None
