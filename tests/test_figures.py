@@ -130,5 +130,5 @@ def test_without_kaleido_half_a_sentence_says_so(place: Workspace, monkeypatch: 
     """The extra dependency is named with the command that adds it."""
     monkeypatch.setitem(sys.modules, "kaleido", None)
     monkeypatch.setattr(figures, "find_browser", lambda: "chromium")
-    with pytest.raises(FigureError, match=r"kaleido is not installed.*ospo-metrics\[figures\]"):
+    with pytest.raises(FigureError, match=r"kaleido is not installed.*\.\[figures\]"):
         figures.write(place)

@@ -34,10 +34,13 @@ def check(workspace: Workspace) -> Iterator[Finding]:
     """Look at everything that a run needs, one finding at a time."""
     settings = workspace.settings
     named = [name for name in discover() if getattr(settings.sources, name, None)]
+    communities = (
+        "1 community" if len(settings.communities) == 1 else f"{len(settings.communities)} communities"
+    )
     yield Finding(
         "settings",
         bool(named),
-        f"{workspace.settings_file.name}: {len(settings.communities)} communities, sources: {', '.join(named)}"
+        f"{workspace.settings_file.name}: {communities}, sources: {', '.join(named)}"
         if named
         else f"{workspace.settings_file} names no source, so a run would find nothing. "
         "Take the # from one of its [sources] tables and fill it in.",

@@ -104,7 +104,8 @@ def demo(
             )
     if status == 0:
         print(f"\nThe dashboards, on simulated data: {workspace.dashboards / 'index.html'}")
-        print(f'The numbers: ospo-metrics query -w {folder} "select * from metrics.metric_catalog"')  # noqa: S608
+        command = "ospo-metrics" if shutil.which("ospo-metrics") else sys.argv[0]
+        print(f'The numbers: {command} query -w {folder} "select * from metrics.metric_catalog"')  # noqa: S608
     raise typer.Exit(status)
 
 

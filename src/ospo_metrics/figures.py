@@ -123,7 +123,8 @@ def _draw(browser: str, wanted: Sequence[tuple[chart_style.Figure, Path]]) -> No
         from kaleido.errors import KaleidoError
     except ImportError:
         raise FigureError(
-            "no figures, because kaleido is not installed. Add it with: pip install 'ospo-metrics[figures]'"
+            "no figures, because kaleido is not installed. "
+            "In the checkout, into the same environment: pip install '.[figures]'"
         ) from None
     specs: list[dict[str, Any]] = [
         {

@@ -236,8 +236,8 @@ def _opened(path: Path, *, read_only: bool, config: Config) -> duckdb.DuckDBPyCo
                 "Another run is probably under way: wait for it, or stop that process."
             ) from None
         raise WarehouseError(
-            f"{path} cannot be opened: {text.splitlines()[0].rstrip('.!')}. If the folder may be written and the disk is not "
-            "full, the file is damaged: restore it from your backup, or move it away and run again; the sources "
+            f"{path} cannot be opened: {text.splitlines()[0].rstrip('.!')}. If the folder may be written and the disk "
+            "is not full, the file is damaged: restore it from your backup, or move it away and run again; the sources "
             "are then read anew. Keep pseudonym.key."
         ) from None
     connection.execute("set timezone = 'UTC'")
