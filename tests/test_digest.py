@@ -250,7 +250,7 @@ def test_an_event_is_told_in_the_week_in_which_its_window_closed(
         item = told.items[1]
         assert (item.lead, item.page) == ("can be told now", "event-meetup.html")
         assert item.text.startswith(
-            "A meetup (6 April 2026). 5 of 20" if days == 97 else "A meetup (12 April 2026). 5 of 20"
+            f"A meetup ({'6' if days == 97 else '12'} April 2026). Did something within 90 days: 5 of 20"
         )
         assert (
             item.do == "Write a goal into the sheet of events, so that the next one can be held against it."
