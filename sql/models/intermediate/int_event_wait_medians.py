@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from ospo_metrics.arrow_columns import floats
 from ospo_metrics.statistics import survival_medians
 
 
@@ -16,15 +17,12 @@ def model(dbt: Any, session: Any) -> pa.Table:
         np.asarray(rows["has_happened"], dtype=bool),
     )
 
-    def days(values: Any) -> pa.Array:
-        return pa.array(values, mask=np.isnan(values))
-
     return pa.table(
         {
             "group_id": medians.group,
-            "median_days": days(medians.median),
-            "lower_days": days(medians.lower),
-            "upper_days": days(medians.upper),
+            "median_days": floats(medians.median),
+            "lower_days": floats(medians.lower),
+            "upper_days": floats(medians.upper),
             "happened": medians.events,
             "people": medians.size,
         }

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from ospo_metrics.arrow_columns import floats
 from ospo_metrics.statistics import survival_medians
 
 
@@ -41,18 +42,15 @@ def model(dbt: Any, session: Any) -> pa.Table:
         np.asarray(rows["is_answered"], dtype=bool),
     )
 
-    def hours(values: Any) -> pa.Array:
-        return pa.array(values, mask=np.isnan(values))
-
     of_groups = (
         periods.order("place").to_arrow_table().drop_columns(["place"]).take(pa.array(medians.group // 24))
     )
     columns = {
         "hour_utc": pa.array((medians.group % 24).astype(np.int32)),
         "conversations": pa.array(medians.size),
-        "median_hours": hours(medians.median),
-        "lower_hours": hours(medians.lower),
-        "upper_hours": hours(medians.upper),
+        "median_hours": floats(medians.median),
+        "lower_hours": floats(medians.lower),
+        "upper_hours": floats(medians.upper),
     }
     for name, values in columns.items():
         of_groups = of_groups.append_column(name, values)

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from ospo_metrics.arrow_columns import floats
 from ospo_metrics.statistics import survival_quantiles
 
 
@@ -56,9 +57,6 @@ def model(dbt: Any, session: Any) -> pa.Table:
         np.asarray(rows["is_shipped"], dtype=bool),
     )
 
-    def days(values: Any) -> pa.Array:
-        return pa.array(values, mask=np.isnan(values))
-
     at = pa.array(found.group - 1)
     return pa.table(
         {
@@ -66,9 +64,9 @@ def model(dbt: Any, session: Any) -> pa.Table:
                 name: groups[name].take(at)
                 for name in ("scope_kind", "scope_id", "period_start", "period_end")
             },
-            "median_days": days(found.time),
-            "lower_days": days(found.lower),
-            "upper_days": days(found.upper),
+            "median_days": floats(found.time),
+            "lower_days": floats(found.lower),
+            "upper_days": floats(found.upper),
             "shipped": found.events,
             "requests": found.size,
         }

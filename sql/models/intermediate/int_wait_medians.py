@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from ospo_metrics.arrow_columns import floats
 from ospo_metrics.statistics import Curves, quantiles_of, survival_curves
 
 
@@ -38,21 +39,18 @@ def model(dbt: Any, session: Any) -> pa.Table:
     del all_hours
     working = quantiles_of(curves("waited_working_hours"))
 
-    def hours(values: Any) -> pa.Array:
-        return pa.array(values, mask=np.isnan(values))
-
     return pa.table(
         {
             "group_id": median.group,
-            "median_hours": hours(median.time),
-            "lower_hours": hours(median.lower),
-            "upper_hours": hours(median.upper),
-            "p90_hours": hours(p90.time),
-            "p90_lower_hours": hours(p90.lower),
-            "p90_upper_hours": hours(p90.upper),
-            "median_working_hours": hours(working.time),
-            "lower_working_hours": hours(working.lower),
-            "upper_working_hours": hours(working.upper),
+            "median_hours": floats(median.time),
+            "lower_hours": floats(median.lower),
+            "upper_hours": floats(median.upper),
+            "p90_hours": floats(p90.time),
+            "p90_lower_hours": floats(p90.lower),
+            "p90_upper_hours": floats(p90.upper),
+            "median_working_hours": floats(working.time),
+            "lower_working_hours": floats(working.lower),
+            "upper_working_hours": floats(working.upper),
             "answered": median.events,
             "conversations": median.size,
         }
