@@ -31,7 +31,7 @@ watched as (
         arg_min(w.project_id, (w.observed_until, w.project_id)) as behind_project
     from held as h
     join {{ ref('int_scope_watched') }} as w
-        on w.scope_kind = 'program' and w.observed_until >= h.starts_on - 365
+        on w.scope_kind = 'program' and w.project_observed_until >= h.starts_on - 365
     group by h.event_id
 ),
 
