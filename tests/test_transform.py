@@ -190,15 +190,42 @@ def test_no_raw_address_is_a_persons_id(published: Workspace) -> None:
 
 
 def test_a_broken_model_is_named(published: Workspace, tmp_path: Path) -> None:
-    """A model that cannot be built ends the build with its name and the database's reason."""
+    """A model that cannot be built ends the build with its name and the database's reason; its old table stays."""
     shutil.copytree(published.folder, tmp_path / "workspace")
     workspace = open_workspace(tmp_path / "workspace")
+    count = "select count(*) from staging.stg_github__comments"
     with open_warehouse(workspace.warehouse) as connection:
+        comments = connection.execute(count).fetchone()
         connection.execute("drop table raw.github__issue_comments")
         connection.execute("create table raw.github__issue_comments (wrong integer)")
 
     with pytest.raises(BuildError, match=r"the model stg_github__comments failed: .*Binder Error"):
         transform.build(workspace, progress=_Silent())
+
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
+        assert connection.execute(count).fetchone() == comments
+
+
+def test_a_model_that_became_a_table_takes_the_place_of_its_view(published: Workspace, tmp_path: Path) -> None:
+    """A warehouse of an older version may hold a view where a table is built now, and the other way round."""
+    shutil.copytree(published.folder, tmp_path / "workspace")
+    workspace = open_workspace(tmp_path / "workspace")
+    kinds = (
+        "select table_type from information_schema.tables "
+        "where table_name in ('stg_github__labels', 'int_scopes') order by table_name"
+    )
+    with open_warehouse(workspace.warehouse) as connection:
+        before = connection.execute(kinds).fetchall()
+        connection.execute("drop table intermediate.int_scopes")
+        connection.execute("create view intermediate.int_scopes as select 1 as one")
+        connection.execute("drop view staging.stg_github__labels")
+        connection.execute("create table staging.stg_github__labels as select 1 as one")
+
+    errors = transform.dbt(workspace, ["run", "--select", "int_scopes stg_github__labels"], None)
+
+    assert errors == []
+    with open_warehouse(workspace.warehouse, read_only=True) as connection:
+        assert connection.execute(kinds).fetchall() == before == [("BASE TABLE",), ("VIEW",)]
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is always full")
