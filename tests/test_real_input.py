@@ -269,7 +269,7 @@ def test_the_index_names_the_source_that_is_behind(ran: Ran) -> None:
     """The git history ends before the mail does; the page stops there and says why, and takes nothing for zero."""
     page = (ran.workspace.dashboards / "index.html").read_text()
 
-    assert "Later months are not told yet. The data of tlswg/draft-ietf-tls-esni reach to " in page
+    assert "Later months are not told yet. The data of tlswg/draft-ietf-tls-esni from git reach to " in page
     stalled = _ask(
         ran,
         "select count(*) filter (value is not null), count(*) from metrics.contributors "
