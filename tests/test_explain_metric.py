@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from ospo_metrics import documentation, explain_metric
 from ospo_metrics.cli import app
+from ospo_metrics.project import root
 from ospo_metrics.settings import Workspace, open_workspace
 from ospo_metrics.warehouse import open_published, open_warehouse
 
@@ -140,6 +141,7 @@ def test_the_documentation_is_written_once_and_again_when_words_change(
     text = page.read_text(encoding="utf-8")
     assert "model.ospo_metrics.new_contributors" in text
     assert "int_first_contributions" in text
+    assert str(root()) not in text  # where it is installed is nobody's matter
 
     assert documentation.write(own) == page
     assert page.stat().st_mtime_ns == before

@@ -206,7 +206,9 @@ def test_a_broken_model_is_named(published: Workspace, tmp_path: Path) -> None:
         assert connection.execute(count).fetchone() == comments
 
 
-def test_a_model_that_became_a_table_takes_the_place_of_its_view(published: Workspace, tmp_path: Path) -> None:
+def test_a_model_that_became_a_table_takes_the_place_of_its_view(
+    published: Workspace, tmp_path: Path
+) -> None:
     """A warehouse of an older version may hold a view where a table is built now, and the other way round."""
     shutil.copytree(published.folder, tmp_path / "workspace")
     workspace = open_workspace(tmp_path / "workspace")
@@ -226,6 +228,26 @@ def test_a_model_that_became_a_table_takes_the_place_of_its_view(published: Work
     assert errors == []
     with open_warehouse(workspace.warehouse, read_only=True) as connection:
         assert connection.execute(kinds).fetchall() == before == [("BASE TABLE",), ("VIEW",)]
+
+
+def test_models_that_were_installed_elsewhere_meanwhile_are_built(
+    published: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another Python has another folder; what dbt remembers of the former one, such as where seeds lie, is not used."""
+    shutil.copytree(published.folder, tmp_path / "workspace")
+    workspace = open_workspace(tmp_path / "workspace")
+    before, after = tmp_path / "before", tmp_path / "after"
+    for folder in ("sql", "data", "dashboards", "flows"):
+        shutil.copytree(root() / folder, before / folder)
+    seed = ["build", "--select", "countries"]
+    monkeypatch.setattr("ospo_metrics.project.root", lambda: before)
+    assert transform.dbt(workspace, seed, None) == []
+
+    before.rename(after)
+    monkeypatch.setattr("ospo_metrics.project.root", lambda: after)
+
+    assert transform.dbt(workspace, seed, None) == []
+    assert {node["status"] for node in transform.run_results(workspace)} <= {"success", "pass"}
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is always full")

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from ospo_metrics import transform
+from ospo_metrics import project, transform
 from ospo_metrics.settings import Workspace
 
 _TOLD = ("checksum", "description", "columns", "config", "depends_on")
@@ -37,7 +37,10 @@ def write(workspace: Workspace) -> Path:
         )
     page.parent.mkdir(parents=True, exist_ok=True)
     new = page.with_name(f".{page.name}.new")
-    shutil.copyfile(made, new)
+    text = made.read_text(encoding="utf-8")
+    new.write_text(
+        text.replace(str(project.root()), ""), encoding="utf-8"
+    )  # where we are installed is nobody's matter
     new.replace(page)
     noted.write_text(wanted, encoding="ascii")
     return page

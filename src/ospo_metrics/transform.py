@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import secrets
@@ -213,7 +214,7 @@ def dbt(
     target.mkdir(parents=True, exist_ok=True)
     (target / "run_results.json").unlink(missing_ok=True)
     errors: list[str] = []
-    variables = {"audience": workspace.settings.privacy.audience}
+    variables = {"audience": workspace.settings.privacy.audience, "place": _short(str(root))}
     command = [
         *("ospo_metrics.dbt_process", str(_log(target))),
         *("--no-use-colors", "--no-version-check", *arguments),
@@ -246,6 +247,11 @@ def dbt(
             process.terminate()
             raise
     return errors or ([f"it ended with status {process.returncode}."] if process.returncode else [])
+
+
+def _short(text: str) -> str:
+    """What dbt has parsed is good for one place of the models only: it remembers the folder of each seed."""
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
 def run_results(workspace: Workspace) -> list[dict[str, Any]]:
