@@ -79,7 +79,7 @@ def build(
     """Write the published file; `names` are what the communities are called."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
-    known = catalog.read(manifest(path.parent))
+    known = catalog.read(manifest(path.parent), "EUR")
     communities = [(f"community-{number}", name) for number, name in enumerate(names, 1)]
     projects = [
         (f"example/{kind}-{number}", f"example/{kind}-{number} of {name}"[:20_000])

@@ -32,7 +32,7 @@ SHOWN = Shown(
 
 @pytest.fixture
 def metric(tmp_path: Path) -> Metric:
-    known = catalog.read(published_example.manifest(tmp_path))
+    known = catalog.read(published_example.manifest(tmp_path), "EUR")
     return next(metric for metric in known.metrics if metric.metric == "org_concentration")
 
 
@@ -150,4 +150,4 @@ def test_a_table_that_lacks_a_label_is_refused(tmp_path: Path) -> None:
         nodes = {"shares": node | {"config": {"meta": {"shown": shown}}}}
         path.write_text(json.dumps({"nodes": nodes, "exposures": {}}))
         with pytest.raises(catalog.CatalogError, match=f"evidence/shares.yml.*{says}"):
-            catalog.read(path)
+            catalog.read(path, "EUR")

@@ -34,7 +34,7 @@ def meta(content: dict[str, Any], metric: str = "new_contributors") -> dict[str,
 
 def test_a_catalog_survives_its_tables(manifest: Path) -> None:
     """What is written into the published file is read back word for word, segments in their order."""
-    known = catalog.read(manifest)
+    known = catalog.read(manifest, "EUR")
     metrics = [
         catalog.metric_from_row(dict(zip(catalog.METRIC_COLUMNS, row, strict=True)))
         for row in catalog.metric_rows(known)
@@ -61,7 +61,7 @@ def test_metrics_on_a_page_stand_in_the_order_of_its_file(manifest: Path) -> Non
         for path in (project.root() / "dashboards" / "pages").glob("*.yml")
     ]
     files.sort(key=lambda page: page["config"]["meta"]["position"])
-    pages = {page.page: page.metrics for page in catalog.read(manifest).pages}
+    pages = {page.page: page.metrics for page in catalog.read(manifest, "EUR").pages}
     assert list(pages) == [page["name"] for page in files]
     for page in files:
         assert pages[page["name"]] == tuple(ref.split("'")[1] for ref in page["depends_on"])
@@ -69,7 +69,7 @@ def test_metrics_on_a_page_stand_in_the_order_of_its_file(manifest: Path) -> Non
 
 def test_every_metric_has_a_page_and_every_page_a_question(manifest: Path) -> None:
     """No metric is out of sight, and each says on its first page what it answers there."""
-    known = catalog.read(manifest)
+    known = catalog.read(manifest, "EUR")
     assert {name for page in known.pages for name in page.metrics} == {
         metric.metric for metric in known.metrics
     }
@@ -82,7 +82,7 @@ def test_every_metric_has_a_page_and_every_page_a_question(manifest: Path) -> No
 
 def test_a_definition_is_for_readers(manifest: Path) -> None:
     """The grain with which a model's description begins is left to those who query it."""
-    metrics = catalog.read(manifest).metrics
+    metrics = catalog.read(manifest, "EUR").metrics
 
     assert metrics
     assert not any(one.definition.startswith("One row per") or one.definition[0].islower() for one in metrics)
@@ -98,7 +98,7 @@ def test_a_metric_says_what_a_row_is_for(manifest: Path) -> None:
     with pytest.raises(
         catalog.CatalogError, match=r"new_contributors.yml.*begin with its grain.*One row per scope"
     ):
-        catalog.read(changed(manifest, change))
+        catalog.read(changed(manifest, change), "EUR")
 
 
 def test_what_stands_behind_a_metric_is_none(manifest: Path) -> None:
@@ -110,7 +110,9 @@ def test_what_stands_behind_a_metric_is_none(manifest: Path) -> None:
             "name": "curves", "path": "metrics/evidence/curves.sql", "config": {},
         }  # fmt: skip
 
-    assert "curves" not in {metric.metric for metric in catalog.read(changed(manifest, change)).metrics}
+    assert "curves" not in {
+        metric.metric for metric in catalog.read(changed(manifest, change), "EUR").metrics
+    }
 
 
 @pytest.mark.parametrize("word", [*catalog.REQUIRED_WORDS, "definition"])
@@ -125,7 +127,7 @@ def test_a_metric_without_a_word_is_refused_by_file_and_word(manifest: Path, wor
 
     named = "description" if word == "definition" else word
     with pytest.raises(catalog.CatalogError, match=f"models/metrics/new_contributors.yml.*'{named}'"):
-        catalog.read(changed(manifest, change))
+        catalog.read(changed(manifest, change), "EUR")
 
 
 @pytest.mark.parametrize(
@@ -168,12 +170,14 @@ def test_a_word_that_cannot_be_used_is_refused_with_what_can(
     with pytest.raises(
         catalog.CatalogError, match=f"new_contributors.yml: metric 'new_contributors'.*{says}"
     ):
-        catalog.read(changed(manifest, lambda content: meta(content).__setitem__(word, value)))
+        catalog.read(changed(manifest, lambda content: meta(content).__setitem__(word, value)), "EUR")
 
 
 def test_a_star_stands_for_all_segments_of_a_form(manifest: Path) -> None:
     """Eighteen channels are named once, in the order of the segments, beside those that have no channel."""
-    told = {metric.metric: metric.folding for metric in catalog.read(manifest).metrics}["newcomer_retention"]
+    told = {metric.metric: metric.folding for metric in catalog.read(manifest, "EUR").metrics}[
+        "newcomer_retention"
+    ]
     ways = [parts for total, parts in told.made_of if total == "day_90"]
     assert ways[0] == ("event_day_90", "organic_day_90")
     assert len(ways[1]) == 19
@@ -184,7 +188,7 @@ def test_a_star_stands_for_all_segments_of_a_form(manifest: Path) -> None:
 def test_a_share_says_of_what(manifest: Path) -> None:
     """A proportion or a waiting time names what stands below the line."""
     with pytest.raises(catalog.CatalogError, match=r"newcomer_retention.yml.*has no 'of'.*of: newcomers"):
-        catalog.read(changed(manifest, lambda content: meta(content, "newcomer_retention").pop("of")))
+        catalog.read(changed(manifest, lambda content: meta(content, "newcomer_retention").pop("of")), "EUR")
 
 
 def test_a_page_cannot_name_an_unknown_metric(manifest: Path) -> None:
@@ -194,10 +198,10 @@ def test_a_page_cannot_name_an_unknown_metric(manifest: Path) -> None:
         content["exposures"]["exposure.ospo_metrics.help"]["refs"].append({"name": "newcomers"})
 
     with pytest.raises(catalog.CatalogError, match=r"pages/help.yml.*'newcomers'.*Known: .*contributors"):
-        catalog.read(changed(manifest, change))
+        catalog.read(changed(manifest, change), "EUR")
 
 
 def test_without_a_manifest_the_error_says_what_to_run(tmp_path: Path) -> None:
     """Before the first build there is no catalog."""
     with pytest.raises(catalog.CatalogError, match="ospo-metrics build"):
-        catalog.read(tmp_path / "manifest.json")
+        catalog.read(tmp_path / "manifest.json", "EUR")

@@ -519,7 +519,9 @@ def test_a_number_is_put_into_words(
     published: Workspace, metric: str, change: dict[str, Any], sentence: str
 ) -> None:
     """What readers are told of the examples: money in three digits, nobody without a value, points with their range."""
-    (about,) = (one for one in catalog.read(transform.manifest(published)).metrics if one.metric == metric)
+    (about,) = (
+        one for one in catalog.read(transform.manifest(published), "EUR").metrics if one.metric == metric
+    )
     blank = dict.fromkeys(("value", "lower", "upper", "numerator", "denominator", "sample_size"))
     number = Number(
         metric=metric, scope_kind="event", scope_id="e", period_start=date(2026, 1, 31), period_end=date(2026, 2, 1),

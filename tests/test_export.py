@@ -15,6 +15,7 @@ from ospo_metrics import privacy, view_files
 from ospo_metrics.catalog import read as read_catalog
 from ospo_metrics.export import export
 from ospo_metrics.folding import EARLIER_SUMS, PUBLIC_GROUP, SUMS, WITHIN
+from ospo_metrics.publish import publish
 from ospo_metrics.settings import Workspace, open_workspace
 from ospo_metrics.transform import BuildError, manifest
 from ospo_metrics.warehouse import open_warehouse
@@ -190,6 +191,28 @@ def test_an_address_stops_the_export(published: Workspace, tmp_path: Path) -> No
     assert "canary" not in str(caught.value)
 
 
+def test_a_cost_is_told_in_the_currency_in_which_it_was_added_up(
+    published: Workspace, tmp_path: Path
+) -> None:
+    """In the edition for everybody as inside, and also where ospo.toml has named another currency since."""
+    shutil.copytree(published.folder, tmp_path / "workspace")
+    own = open_workspace(tmp_path / "workspace")
+    with open_warehouse(own.warehouse) as connection:
+        connection.execute("update config.ospo set currency = 'USD'")
+    publish(own)
+    export(own, tmp_path / "public")
+
+    for file in (own.database, tmp_path / "public" / own.database.name):
+        with duckdb.connect(str(file), read_only=True) as connection:
+            units = connection.execute(
+                "select distinct unit from metrics.metric_catalog where kind = 'cost'"
+            ).fetchall()
+        assert units == [("USD",)], file
+    pages = (tmp_path / "public" / "dashboards" / "channels.html").read_text(encoding="utf-8")
+    assert "USD" in pages
+    assert "EUR" not in pages
+
+
 def test_a_build_that_did_not_end_well_is_not_exported(published: Workspace, tmp_path: Path) -> None:
     """What speaks against publishing speaks against exporting."""
     shutil.copytree(published.folder, tmp_path / "workspace")
@@ -202,7 +225,9 @@ def test_a_build_that_did_not_end_well_is_not_exported(published: Workspace, tmp
 
 def test_what_is_said_of_the_metrics_is_true(published: Workspace) -> None:
     """How numbers make up one another is told of metrics and segments that there are."""
-    segments = {metric.metric: set(metric.segments) for metric in read_catalog(manifest(published)).metrics}
+    segments = {
+        metric.metric: set(metric.segments) for metric in read_catalog(manifest(published), "EUR").metrics
+    }
     for chain in (*WITHIN, *((total, *parts) for total, parts in (*SUMS, *EARLIER_SUMS))):
         for metric, segment, _ in chain:
             assert segment in segments[metric]

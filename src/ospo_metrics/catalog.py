@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -184,12 +184,16 @@ WRITTEN_AS = ("word", "name", "segment", "count", "decimal", "share")
 community; a `segment` one of the metric's; any other word has its underscores taken out."""
 
 
-def read(manifest_path: Path) -> Catalog:
-    """Read the metrics and pages of a parsed or built dbt project (manifest of dbt-core 1.11)."""
+def read(manifest_path: Path, currency: str) -> Catalog:
+    """Read the metrics and pages of a parsed or built dbt project (manifest of dbt-core 1.11).
+
+    A cost is in the currency of the settings, such as EUR; of all other metrics their yml knows the unit.
+    """
     if not manifest_path.is_file():
         raise CatalogError(f"{manifest_path} is missing. Run 'ospo-metrics build' to have dbt write it.")
     manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
-    metrics = tuple(_metric(node) for node in _models(manifest, "metrics"))
+    found = (_metric(node) for node in _models(manifest, "metrics"))
+    metrics = tuple(replace(each, unit=currency) if each.kind == "cost" else each for each in found)
     known = {metric.metric for metric in metrics}
     pages = [_page(exposure, known) for exposure in manifest["exposures"].values()]
     shown = tuple(_shown(node) for node in _models(manifest, "metrics/evidence") if _meta(node).get("shown"))

@@ -11,15 +11,14 @@ import re
 import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-from ospo_metrics import __version__, catalog, folding, pages, privacy, project, transform, view_files
-from ospo_metrics.publish import describe, fill
+from ospo_metrics import catalog, folding, pages, privacy, project, transform, view_files
+from ospo_metrics.publish import describe, fill, words_of_the_build, write_build
 from ospo_metrics.settings import Workspace
 from ospo_metrics.suppression import suppress
 from ospo_metrics.warehouse import create, identifier, open_warehouse
@@ -68,7 +67,6 @@ _MOST_WORDS_OF_A_NAME = 5
 
 def export(workspace: Workspace, folder: Path) -> dict[str, int]:
     """Make the public edition in a folder, or leave what was there; the rows told and folded."""
-    words = catalog.read(transform.manifest(workspace))
     if broken := transform.failures(workspace):
         raise transform.BuildError(f"nothing was exported, because of the last build: {broken[0]}.")
     new = folder.with_name(f".{folder.name}.new")
@@ -78,6 +76,7 @@ def export(workspace: Workspace, folder: Path) -> dict[str, int]:
             connection.execute(
                 f"attach '{str(workspace.warehouse).replace(chr(39), chr(39) * 2)}' as warehouse (read_only)"
             )
+            words = words_of_the_build(connection, workspace)
             for schema in ("core", "metrics", "meta"):
                 connection.execute(f"create schema {schema}")
             counts = _tell(connection, workspace, words)
@@ -120,20 +119,7 @@ def _tell(
             f"create table metrics.{identifier(name)} as select * from metrics.metric_values where metric = '{name}'"  # noqa: S608
         )
     fill(connection, "metrics.metric_catalog", catalog.METRIC_COLUMNS, catalog.metric_rows(words))
-    connection.execute(
-        "create table meta.build as select (select coalesce(max(observed_until) filter (project_id is not null), "
-        "max(observed_until)) from warehouse.meta.sources where is_configured) as as_of, $built_at::timestamptz "
-        "as built_at, $name as ospo_name, $is_simulated as is_simulated, $version as version, "
-        "'public' as audience, $timezone as timezone, $locale as locale",
-        {
-            "built_at": datetime.now(UTC),
-            "name": workspace.settings.ospo.name,
-            "is_simulated": workspace.is_simulated,
-            "version": __version__,
-            "timezone": workspace.settings.ospo.timezone,
-            "locale": workspace.settings.ospo.locale,
-        },
-    )
+    write_build(connection, workspace, "public")
     return {
         "told": sum(row["status"] == "ok" for row in folded),
         "folded": sum(row["status"] == "suppressed" for row in folded),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -46,32 +45,29 @@ _META = {
 
 def publish(workspace: Workspace) -> dict[str, int]:
     """Build the new published file beside the old one, check it, and swap it in; rows per table."""
-    words = catalog.read(transform.manifest(workspace))
     manifest = json.loads(transform.manifest(workspace).read_text(encoding="utf-8"))
     new = workspace.published / f".{workspace.database.name}.new"
     try:
-        counts = _build(new, workspace, words, manifest)
+        counts = _build(new, workspace, manifest)
         swap(new, workspace.database)
     finally:  # what the gate refused must not stay where others can read it
         take_away(new)
     return counts
 
 
-def _build(
-    new: Path, workspace: Workspace, words: catalog.Catalog, manifest: dict[str, Any]
-) -> dict[str, int]:
+def _build(new: Path, workspace: Workspace, manifest: dict[str, Any]) -> dict[str, int]:
     """Fill the new file, and look through all of it before anybody else may."""
     public = workspace.settings.privacy.audience == "public"
     with create(new) as connection:
         new.chmod(0o600)
         connection.execute(f"attach '{_quoted(workspace.warehouse)}' as warehouse (read_only)")
+        words = words_of_the_build(connection, workspace)
         connection.execute("begin")
         for schema in ("core", "metrics", "meta"):
             connection.execute(f"create schema {schema}")
         _check_audience(connection, workspace)
         for name in sorted(set(_models(manifest, "core")) - (_ABOUT_PEOPLE if public else set())):
             _copy(connection, "core", name, order_by="all")
-        words = replace(words, metrics=tuple(_in_our_currency(metric, workspace) for metric in words.metrics))
         metrics = [metric.metric for metric in words.metrics]
         smallest = workspace.settings.privacy.smallest_group
         k = max(folding.PUBLIC_GROUP, smallest) if public else smallest
@@ -89,7 +85,7 @@ def _build(
             fill(connection, "meta.evidence", catalog.EVIDENCE_COLUMNS, catalog.evidence_rows(words))
         for name, query in _META.items():
             connection.execute(f"create table meta.{name} as {query} order by all")
-        _write_build(connection, workspace)
+        write_build(connection, workspace, workspace.settings.privacy.audience)
         describe(connection, manifest)
         connection.execute("commit")
         connection.execute("detach warehouse")
@@ -150,11 +146,6 @@ def _copy_evidence(connection: duckdb.DuckDBPyConnection, name: str) -> None:
     )
 
 
-def _in_our_currency(metric: catalog.Metric, workspace: Workspace) -> catalog.Metric:
-    """A cost is in the currency of the settings; of all other metrics the catalog knows the unit."""
-    return replace(metric, unit=workspace.settings.ospo.currency) if metric.kind == "cost" else metric
-
-
 def fill(
     connection: duckdb.DuckDBPyConnection, table: str, columns: dict[str, str], rows: list[tuple[Any, ...]]
 ) -> None:
@@ -168,7 +159,15 @@ def fill(
         )
 
 
-def _write_build(connection: duckdb.DuckDBPyConnection, workspace: Workspace) -> None:
+def words_of_the_build(connection: duckdb.DuckDBPyConnection, workspace: Workspace) -> catalog.Catalog:
+    """What the models say of metrics and pages, in the currency in which the last build added up costs."""
+    row = connection.execute("select currency from warehouse.config.ospo").fetchone()
+    return catalog.read(
+        transform.manifest(workspace), str(row[0]) if row else workspace.settings.ospo.currency
+    )
+
+
+def write_build(connection: duckdb.DuckDBPyConnection, workspace: Workspace, audience: str) -> None:
     """One row on the whole file: as of when, made when, for whom, and whether the data are simulated."""
     settings = workspace.settings
     connection.execute(
@@ -179,14 +178,15 @@ def _write_build(connection: duckdb.DuckDBPyConnection, workspace: Workspace) ->
             $built_at::timestamptz as built_at, $name as ospo_name, $is_simulated as is_simulated,
             $version as version, $audience as audience, $timezone as timezone,
             $locale as locale
-        from meta.sources
+        from warehouse.meta.sources
+        where is_configured
         """,
         {
             "built_at": datetime.now(UTC),
             "name": settings.ospo.name,
             "is_simulated": workspace.is_simulated,
             "version": __version__,
-            "audience": settings.privacy.audience,
+            "audience": audience,
             "timezone": settings.ospo.timezone,
             "locale": settings.ospo.locale,
         },
