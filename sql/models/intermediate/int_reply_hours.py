@@ -10,10 +10,9 @@ from ospo_metrics.statistics import survival_medians
 
 
 def model(dbt: Any, session: Any) -> pa.Table:
-    owed = dbt.ref("int_scope_periods")  # noqa: F841 - the queries below find these four by their names
+    owed = dbt.ref("int_scope_periods")  # noqa: F841 - the queries below find these three by their names
     scopes = dbt.ref("int_scopes")  # noqa: F841
     waits = dbt.ref("int_waits")  # noqa: F841
-    conversations = dbt.ref("fct_conversations")  # noqa: F841
     periods = session.sql(
         """
         select
@@ -26,14 +25,13 @@ def model(dbt: Any, session: Any) -> pa.Table:
     rows = session.sql(
         """
         select
-            24 * p.place + extract(hour from c.opened_at at time zone 'UTC')::integer as group_id,
+            24 * p.place + extract(hour from w.opened_at at time zone 'UTC')::integer as group_id,
             w.waited_hours,
             w.is_answered
         from periods as p
         join scopes as s on p.scope_kind = s.scope_kind and p.scope_id = s.scope_id
         join waits as w
             on s.project_id = w.project_id and w.opened_on >= p.period_start and w.opened_on < p.period_end
-        join conversations as c on w.conversation_id = c.conversation_id
         """
     ).fetchnumpy()
     medians = survival_medians(

@@ -11,18 +11,15 @@ LONGEST_HOURS = 14 * 24.0
 
 
 def model(dbt: Any, session: Any) -> pa.Table:
-    groups = dbt.ref("int_response_groups")  # noqa: F841 - the query below finds these four by their names
+    groups = dbt.ref("int_response_groups")  # noqa: F841 - the query below finds these three by their names
     scopes = dbt.ref("int_scopes")  # noqa: F841
     waits = dbt.ref("int_waits")  # noqa: F841
-    conversations = dbt.ref("fct_conversations")  # noqa: F841
     rows = session.sql(
         """
         select g.group_id, w.waited_hours, w.is_answered
         from groups as g
         join scopes as s on g.scope_kind = s.scope_kind and g.scope_id = s.scope_id
-        join (
-            select w.*, c.kind from waits as w join conversations as c on w.conversation_id = c.conversation_id
-        ) as w
+        join waits as w
             on s.project_id = w.project_id and g.kind = w.kind and g.is_newcomer = w.is_opened_by_newcomer
             and w.opened_on >= g.period_start and w.opened_on < g.period_end
         """

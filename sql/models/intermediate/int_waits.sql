@@ -4,7 +4,7 @@
 -- closed is not to be answered.
 with answered as (
     select
-        c.conversation_id, c.project_id, c.opened_at, c.opened_on, c.is_opened_by_newcomer, o.observed_until,
+        c.conversation_id, c.project_id, c.kind, c.opened_at, c.opened_on, c.is_opened_by_newcomer, o.observed_until,
         least(
             c.first_response_at,
             case when coalesce(m.kind, 'human') = 'human' and c.closed_by_person_id is distinct from c.opened_by_person_id
@@ -32,6 +32,8 @@ by_clock as materialized (
 select
     c.conversation_id,
     c.project_id,
+    c.kind,
+    c.opened_at,
     c.opened_on,
     c.is_opened_by_newcomer,
     coalesce(c.answered_at <= c.observed_until, false) as is_answered,
