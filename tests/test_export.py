@@ -59,6 +59,7 @@ def test_it_holds_metrics_and_pages_only(edition: Path) -> None:
     }  # fmt: skip
     pages = sorted((edition / "dashboards").glob("*.html"))
     assert len(pages) > 5
+    assert "-weeks" not in (edition / "dashboards" / "newcomers.html").read_text(encoding="utf-8")
     for page in pages:
         assert "Public edition" in page.read_text()
 

@@ -55,6 +55,7 @@ _WRITE_PAGES = (
         "chart_style",
         "cohort_charts",
         "curve_charts",
+        "week_charts",
         "lift_charts",
         "row_charts",
         "scales",

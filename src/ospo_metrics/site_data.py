@@ -130,6 +130,8 @@ class Published:
         default_factory=dict
     )
     """By metric, kind and id of the scope, and period; then by segment."""
+    weeks: Mapping[tuple[str, str, str], Sequence[Number]] = field(default_factory=dict)
+    """Of the main segment, by metric, kind and id of the scope; the edition for everybody has none."""
     behind: Mapping[tuple[str, str, str], Sequence[Behind]] = field(default_factory=dict)
     """By metric, kind and id of the scope: tables of what stands behind a number."""
     called: Mapping[str, str] = field(default_factory=dict)
@@ -182,7 +184,10 @@ def read(connection: duckdb.DuckDBPyConnection) -> Published:
     ]
     wanted = known & {*(metric for page in pages for metric in page.metrics), *_of_occasions(connection)}
     as_of: datetime = build["as_of"] or build["built_at"]
-    numbers = _numbers(connection, sorted(wanted), as_of.date() - timedelta(days=_LONGEST_DAYS))
+    since = as_of.date() - timedelta(days=_LONGEST_DAYS)
+    main = {(metric.metric, metric.headline_segment) for metric in metrics}
+    numbers = _numbers(connection, sorted(wanted), since, NO_WEEK)
+    weeks = _numbers(connection, sorted(wanted), since, f"not {NO_WEEK}")
     occasions = _occasions(connection, tables)
     return Published(
         as_of=as_of,
@@ -213,6 +218,9 @@ def read(connection: duckdb.DuckDBPyConnection) -> Published:
         marks=_marks(connection, tables, communities),
         lifts=_lifts(connection, tables, metrics),
         curves=_curves(connection, tables),
+        weeks={
+            key: [number for number in row if (key[0], number.segment) in main] for key, row in weeks.items()
+        },
         behind=behind.read(connection, tables),
         called=behind.names(connection, tables),
         changes=changes.read(connection),
@@ -255,7 +263,7 @@ def _of_occasions(connection: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def _numbers(
-    connection: duckdb.DuckDBPyConnection, metrics: Sequence[str], since: date
+    connection: duckdb.DuckDBPyConnection, metrics: Sequence[str], since: date, which: str
 ) -> dict[tuple[str, str, str], list[Number]]:
     numbers: dict[tuple[str, str, str], list[Number]] = defaultdict(list)
     cursor = connection.execute(
@@ -265,7 +273,7 @@ def _numbers(
             numerator, denominator, sample_size, status, reason
         from metrics.metric_values
         where list_contains($metrics, metric) and (scope_kind in ('event', 'campaign') or period_end >= $since)
-            and {NO_WEEK}
+            and {which}
         order by period_end, period_start
         """,  # noqa: S608 - a fixed text of ours
         {"metrics": list(metrics), "since": since},

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from ospo_metrics import behind, charts, curve_charts, lift_charts, row_charts, words
+from ospo_metrics import behind, charts, curve_charts, lift_charts, row_charts, week_charts, words
 from ospo_metrics.behind import Table
 from ospo_metrics.catalog import Metric
 from ospo_metrics.chart_style import Figure, meaning
@@ -193,6 +193,7 @@ def part(
     said = spoken(published, metric, scope)
     shown = charts.series(metric, numbers)
     drawings = _over_time(published, metric, shown, has_marks=has_marks)
+    drawings += _by_week(published, metric, scope, has_marks=has_marks)
     ranking = _ranking(published, metric, said)
     if ranking["rows"]:
         drawings += _ranked(metric, said, ranking)
@@ -331,6 +332,18 @@ def _over_time(
     if figure is None:
         return _few_periods(metric, series)
     return [Drawing("time", figure, charts.alternative(metric, series), metric.how_to_read)]
+
+
+def _by_week(published: Published, metric: Metric, scope: Scope, *, has_marks: bool) -> list[Drawing]:
+    weeks = published.weeks.get((metric.metric, scope.kind, scope.id), ())
+    figure = week_charts.figure(metric, weeks, has_marks=has_marks)
+    if figure is None:
+        return []
+    caption = (
+        "Weeks from Monday to Sunday. The line is the mean of a week and the seven before it: a single week "
+        "says little, and a change that stays moves the line."
+    )
+    return [Drawing("weeks", figure, week_charts.alternative(metric, weeks), caption)]
 
 
 def _few_periods(metric: Metric, series: Mapping[str, Sequence[Number]]) -> list[Drawing]:
