@@ -1,4 +1,5 @@
-{# Whether something was over within so many days of 24 hours; false while it is not over. #}
+{# Whether something was over within so many days of 24 hours; false while it is not over, and of what is dated before it
+   began. #}
 {% macro within_days(begin, end, days) -%}
-    coalesce(date_diff('second', {{ begin }}, {{ end }}) <= {{ days }} * 86400, false)
+    coalesce(date_diff('second', {{ begin }}, {{ end }}) between 0 and {{ days }} * 86400, false)
 {%- endmacro %}

@@ -61,15 +61,18 @@ closed as (
     group by project_id, number
 ),
 
+-- Whoever answers a mail writes it by their own clock, which may be slow, or in another time zone than it says: what is
+-- dated up to a day before the opening happened at once. Farther back, nobody knows when it was.
 answers as (
     select
         o.conversation_id,
-        min(a.occurred_at) as first_response_at,
+        greatest(min(a.occurred_at), any_value(o.opened_at)) as first_response_at,
         arg_min(a.person_id, (a.occurred_at, a.person_id)) as first_response_by_person_id,
         count(*) as responses
     from opened as o
     join {{ ref('fct_activities') }} as a on o.conversation_id = a.conversation_id
-    where a.kind in ('commented', 'reviewed', 'message_sent') and not a.is_bot and a.occurred_at >= o.opened_at
+    where a.kind in ('commented', 'reviewed', 'message_sent') and not a.is_bot
+        and a.occurred_at >= o.opened_at - interval 1 day
         and a.person_id is distinct from o.opened_by_person_id
     group by o.conversation_id
 ),
@@ -106,9 +109,9 @@ select
     a.first_response_at,
     a.first_response_by_person_id,
     coalesce(a.responses, 0) as responses,
-    c.closed_at,
+    case when c.closed_at >= o.opened_at - interval 1 day then greatest(c.closed_at, o.opened_at) end as closed_at,
     b.person_id as closed_by_person_id,
-    c.merged_at,
+    case when c.merged_at >= o.opened_at - interval 1 day then greatest(c.merged_at, o.opened_at) end as merged_at,
     c.state_reason,
     c.is_assigned
 from opened as o
