@@ -349,6 +349,32 @@ def test_nobody_of_the_introductions_is_repeated(tmp_path: Path) -> None:
     ]
 
 
+def test_nothing_comes_of_an_introduction_before_it_was_made(tmp_path: Path) -> None:
+    """Such a day is a slip of the pen, and would count as in time; the day itself is not too early."""
+    put(
+        tmp_path,
+        "introductions.csv",
+        "made_on,consent_id,outcome,outcome_on\n"
+        "2026-03-20,c-1,trial,2025-03-21\n2026-03-20,c-2,trial,2026-03-20\n2026-03-20,c-3,,\n",
+    )
+    handed = read(tmp_path, "introductions")
+    assert [row["consent_id"] for row in found(handed)] == ["c-2", "c-3"]
+    assert [reason for _, reason in wrong(handed)] == [
+        "sheet introductions, row 2, column 'outcome_on': the cell is before made_on"
+    ]
+
+
+def test_money_is_not_worth_nothing(tmp_path: Path) -> None:
+    """With a rate of zero every cost in that currency would be none, and an event that was dear would look free."""
+    put(tmp_path, "rates.csv", "currency,rate,from\nUSD,0,2026-01-01\nCHF,0.01,2026-01-01\n")
+    handed = read(tmp_path, "rates")
+    assert [row["currency"] for row in found(handed)] == ["CHF"]
+    assert [reason for _, reason in wrong(handed)] == [
+        "sheet rates, row 2, column 'rate': '0' is no rate; write what one unit is worth in your own currency, "
+        "such as 0.92"
+    ]
+
+
 def test_of_a_survey_only_the_channels_are_kept(tmp_path: Path) -> None:
     """What people write about who told them is read and let go; equal answers of two people are two."""
     put(

@@ -90,6 +90,14 @@ def number(cell: Any) -> float:
     return found
 
 
+def worth(cell: Any) -> float:
+    """What one unit of a currency is worth: a number above zero, for money is never worth nothing."""
+    found = number(cell)
+    if not found:
+        raise CellError(cell, "is no rate; write what one unit is worth in your own currency, such as 0.92")
+    return found
+
+
 def whole(cell: Any) -> float:
     """A whole number above zero."""
     found = number(cell)
@@ -217,6 +225,9 @@ def _contradictions(
     start, end = row.get("starts_on"), row.get("ends_on")
     if isinstance(start, str) and isinstance(end, str) and end < start:
         wrong.append(("ends_on", f"{end} is before starts_on, {start}"))
+    made, came_of_it = row.get("made_on"), row.get("outcome_on")
+    if isinstance(made, str) and isinstance(came_of_it, str) and came_of_it < made:
+        wrong.append(("outcome_on", "the cell is before made_on"))
     for title in ("cost", "amount"):
         if row.get(title) is not None and "currency" in row and row["currency"] is None:
             wrong.append(
@@ -317,7 +328,7 @@ SHEETS: Mapping[str, Sheet] = {
         is_private=True,
     ),
     "rates": Sheet(
-        {"currency": Column(currency, True), "rate": Column(number, True), "from": _NEEDED_DAY},
+        {"currency": Column(currency, True), "rate": Column(worth, True), "from": _NEEDED_DAY},
         ("currency", "from"),
     ),
     "event_matches": Sheet(

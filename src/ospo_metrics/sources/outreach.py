@@ -28,7 +28,7 @@ MOST_CELLS = 2_000_000
 _LAST_ROW = 1 << 20
 PROPOSALS = {"identity-proposals": "same_person"}
 """Files that a build fills in for a person to answer, and the sheet that they belong to."""
-VERSION = 3
+VERSION = 4
 """Raise it when the same sheet is read differently, so that every sheet is read again."""
 
 
