@@ -2,7 +2,8 @@
 -- item; a silence after that which is no longer than is usual there (99 of 100 in two years) is taken as silence, not
 -- as missing data. What was read today counts up to midnight, so that a second run on one day changes no number. What
 -- tells of no contribution, such as traffic and stars, holds nothing back when it falls behind. Where a part was never
--- read to its end, nothing is known yet.
+-- read to its end, nothing is known yet. A copy of a repository that nobody renews, or in which nothing happens, holds
+-- nothing back either where GitHub tells the same commits: what git lacks is counted as GitHub has it.
 with listed as (
     select *, bool_or(last_success_at is not null) over (partition by source, instance) as is_begun
     from {{ source('meta', 'sources') }}
@@ -15,7 +16,8 @@ claims as (
         project_id,
         min(case when observed_until > last_success_at - interval 1 day then date_trunc('day', observed_until)
             else observed_until end) as claimed,
-        date_trunc('day', max(last_success_at)) as read_on
+        date_trunc('day', max(last_success_at)) as read_on,
+        bool_or(source = 'github' and stream = 'commits') as tells_commits
     from listed
     where is_begun and source <> 'github_repo_stats'
         and (source <> 'github' or stream in ('issues', 'change_requests', 'discussions', 'commits'))
@@ -47,12 +49,19 @@ usual as (
     from silences
     where is_recent and microseconds is not null
     group by number
+),
+
+reached as (
+    select
+        c.source,
+        c.project_id,
+        c.tells_commits,
+        greatest(c.claimed, least(c.read_on, c.claimed + coalesce(u.silence, interval 0 day))) as observed_until
+    from claims as c
+    left join busy as b on c.source = b.source and c.project_id = b.project_id
+    left join usual as u on b.number = u.number
 )
 
-select
-    c.source,
-    c.project_id,
-    greatest(c.claimed, least(c.read_on, c.claimed + coalesce(u.silence, interval 0 day))) as observed_until
-from claims as c
-left join busy as b on c.source = b.source and c.project_id = b.project_id
-left join usual as u on b.number = u.number
+select r.source, r.project_id, greatest(r.observed_until, g.observed_until) as observed_until
+from reached as r
+left join reached as g on r.source = 'git' and g.source = 'github' and g.tells_commits and r.project_id = g.project_id
