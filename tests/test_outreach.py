@@ -127,6 +127,12 @@ def test_what_is_kept_of_an_event(tmp_path: Path) -> None:
         ),
         ("1200.50", '"1.200,50"', "cost", "'1.200,50' is no number; write it as 1200.50"),
         ("1200.50", "-3", "cost", "'-3' is no amount that can be; write a number of 0 or more"),
+        (
+            "1200.50",
+            "1" + "0" * 20,
+            "cost",
+            "is more than any amount that can be; was a cell or a point lost?",
+        ),
         ("EUR", "euros", "currency", "'EUROS'"),
         ("EUR", "", "currency", "is empty although there is a cost; write three letters, such as EUR"),
         ("days-2026", "Days 2026", "event_id", "'Days 2026' is no id"),
@@ -364,14 +370,19 @@ def test_nothing_comes_of_an_introduction_before_it_was_made(tmp_path: Path) -> 
     ]
 
 
-def test_money_is_not_worth_nothing(tmp_path: Path) -> None:
+def test_money_is_worth_something_and_not_everything(tmp_path: Path) -> None:
     """With a rate of zero every cost in that currency would be none, and an event that was dear would look free."""
-    put(tmp_path, "rates.csv", "currency,rate,from\nUSD,0,2026-01-01\nCHF,0.01,2026-01-01\n")
+    put(
+        tmp_path,
+        "rates.csv",
+        "currency,rate,from\nUSD,0,2026-01-01\nCHF,0.01,2026-01-01\nUSD,920000000,2026-01-02\n",
+    )
     handed = read(tmp_path, "rates")
     assert [row["currency"] for row in found(handed)] == ["CHF"]
     assert [reason for _, reason in wrong(handed)] == [
-        "sheet rates, row 2, column 'rate': '0' is no rate; write what one unit is worth in your own currency, "
-        "such as 0.92"
+        f"sheet rates, row {row}, column 'rate': '{rate}' is no rate; write what one unit is worth in your own "
+        "currency, such as 0.92"
+        for row, rate in ((2, "0"), (4, "920000000"))
     ]
 
 

@@ -12,6 +12,10 @@ from typing import Any, NamedTuple
 
 from ospo_metrics.sources._channels import channels
 
+_MOST = 1e12
+_DEAREST = 1e6
+"""No sum of money is larger, nor a unit of any currency worth more; far beyond, sums are too large for the columns."""
+
 
 class Who(NamedTuple):
     """Somebody as one source calls them: by an address, a login, or a name in one place."""
@@ -87,13 +91,15 @@ def number(cell: Any) -> float:
         raise CellError(cell, "is no number; write it as 1200.50") from None
     if not (math.isfinite(found) and found >= 0):
         raise CellError(cell, "is no amount that can be; write a number of 0 or more")
+    if found > _MOST:
+        raise CellError(cell, "is more than any amount that can be; was a cell or a point lost?")
     return found
 
 
 def worth(cell: Any) -> float:
     """What one unit of a currency is worth: a number above zero, for money is never worth nothing."""
     found = number(cell)
-    if not found:
+    if not 0 < found <= _DEAREST:
         raise CellError(cell, "is no rate; write what one unit is worth in your own currency, such as 0.92")
     return found
 
