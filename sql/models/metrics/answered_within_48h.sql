@@ -26,13 +26,15 @@ counted as ({{ followed_counts('owed', 'monthly', 2) }}),
 
 judged as (
     select
-        * exclude (status, reason),
+        c.* exclude (status, reason),
         case
+            when not coalesce(t.has_conversations, false) then 'no_data'
             when status = 'ok' and segment <> 'everyone' and period_start < newness_known_from then 'refused'
             when status = 'ok' and n = 0 then 'no_data'
             else status
         end as status,
         case
+            when not coalesce(t.has_conversations, false) then {{ no_conversations_told() }}
             when status = 'ok' and segment <> 'everyone' and period_start < newness_known_from
                 then {{ newness_reason() }}
             when status = 'ok' and n = 0 then case segment
@@ -42,7 +44,8 @@ judged as (
             end
             else reason
         end as reason
-    from counted
+    from counted as c
+    left join {{ ref('int_scope_tells') }} as t on c.scope_kind = t.scope_kind and c.scope_id = t.scope_id
 )
 
 {{ proportion_rows('answered_within_48h', 'judged') }}

@@ -101,13 +101,16 @@ factors as (
 judged as (
     select
         o.* exclude (status, reason), o.reason as calendar_reason, f.factor, f.people,
+        o.segment = 'conversations' and not coalesce(t.has_conversations, false) as is_untold,
         case
+            when is_untold then 'no_data'
             when o.period_start < o.history_starts_on then 'too_early'
             when o.status <> 'ok' then o.status
             when f.factor is null then 'no_data'
             else 'ok'
         end as status
     from owed as o
+    left join {{ ref('int_scope_tells') }} as t on o.scope_kind = t.scope_kind and o.scope_id = t.scope_id
     left join factors as f
         on o.scope_kind = f.scope_kind and o.scope_id = f.scope_id
         and o.period_end = f.period_end and o.segment = f.segment
@@ -128,6 +131,7 @@ select
     case when status = 'ok' then people end::bigint as sample_size,
     status,
     case
+        when is_untold then {{ no_conversations_told() }}
         when period_start < history_starts_on then 'The data begin on ' || {{ day('history_starts_on') }}
             || ', so twelve months are not there yet.'
         when calendar_reason is not null then calendar_reason

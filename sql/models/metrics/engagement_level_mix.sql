@@ -24,18 +24,22 @@ judged as (
         case l.level when 0 then c.d0 when 1 then c.d1 else c.d2 end as k,
         coalesce(c.n, 0) as n,
         case
+            when l.level > 0 and not coalesce(t.has_conversations and t.has_changes, false) then 'no_data'
             when q.status <> 'ok' then q.status
             when l.level = 0 and w.scope_id is null then 'no_data'
             when coalesce(c.n, 0) = 0 then 'no_data'
             else 'ok'
         end as status,
         case
+            when l.level > 0 and not coalesce(t.has_conversations, false) then {{ no_conversations_told() }}
+            when l.level > 0 and not t.has_changes then {{ no_changes_told() }}
             when q.status <> 'ok' then q.reason
             when l.level = 0 and w.scope_id is null then 'No source tells who gave a star or made a fork.'
             when coalesce(c.n, 0) = 0 then 'Nobody from outside did anything in this period.'
         end as reason
     from {{ ref('int_scope_quarters') }} as q
     cross join levels as l
+    left join {{ ref('int_scope_tells') }} as t on q.scope_kind = t.scope_kind and q.scope_id = t.scope_id
     left join with_stars as w on q.scope_kind = w.scope_kind and q.scope_id = w.scope_id
     left join counted as c
         on q.scope_kind = c.scope_kind and q.scope_id = c.scope_id and q.period_start = c.quarter

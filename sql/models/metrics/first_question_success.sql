@@ -18,6 +18,9 @@ monthly as (
 owed as (
     select
         s.scope_kind, s.scope_id, o.segment, bool_or(o.segment in ('all', c.segment)) as is_there,
+        o.segment = 'all' and not any_value(t.has_conversations) as is_untold,
+        o.segment in ('issues', 'discussions') and bool_or(c.segment = 'issues') and not any_value(t.has_tracker)
+            as is_without_tracker,
         s.scope_kind = 'project' or o.segment <> 'all' as is_yearly
     from {{ ref('int_scopes') }} as s
     join (
@@ -26,6 +29,7 @@ owed as (
         union
         select project_id, 'discussions' from {{ ref('fct_conversations') }} where kind = 'discussion'
     ) as c on s.project_id = c.project_id
+    join {{ ref('int_scope_tells') }} as t on s.scope_kind = t.scope_kind and s.scope_id = t.scope_id
     cross join unnest(['all', 'issues', 'discussions', 'lists']) as o(segment)
     group by s.scope_kind, s.scope_id, o.segment
 ),
@@ -36,12 +40,14 @@ judged as (
     select
         c.* exclude (status, reason),
         case
-            when not o.is_there then 'no_data'
+            when o.is_untold or o.is_without_tracker or not o.is_there then 'no_data'
             when c.status = 'ok' and c.period_start < c.newness_known_from then 'refused'
             when c.status = 'ok' and c.n = 0 then 'no_data'
             else c.status
         end as status,
         case
+            when o.is_untold then {{ no_conversations_told() }}
+            when o.is_without_tracker then {{ no_tracker_told() }}
             when not o.is_there then case c.segment
                 when 'issues' then 'There is no repository here.'
                 when 'discussions' then 'There has never been a discussion here.'

@@ -13,6 +13,7 @@ with segments as (
 measured as (
     select
         p.* exclude (status, reason),
+        coalesce(t.has_conversations, false) as has_conversations,
         p.reason as calendar_reason,
         s.segment, s.share, s.fewest,
         case when s.is_working then m.median_working_hours when s.share = 0.9 then m.p90_hours else m.median_hours end
@@ -23,6 +24,7 @@ measured as (
             as upper_hours,
         m.answered, m.conversations,
         case
+            when not coalesce(t.has_conversations, false) then 'no_data'
             when p.status <> 'ok' then p.status
             when s.who <> 'everyone' and p.period_start < p.newness_known_from then 'refused'
             when coalesce(m.conversations, 0) = 0 then 'no_data'
@@ -33,6 +35,7 @@ measured as (
             and (s.who = 'everyone' or p.period_start >= p.newness_known_from) as is_few
     from {{ ref('int_scope_periods') }} as p
     cross join segments as s
+    left join {{ ref('int_scope_tells') }} as t on p.scope_kind = t.scope_kind and p.scope_id = t.scope_id
     left join {{ ref('int_wait_groups') }} as w
         on p.scope_kind = w.scope_kind and p.scope_id = w.scope_id and p.period_start = w.period_start
         and p.period_end = w.period_end and s.who = w.segment
@@ -59,6 +62,7 @@ select
             then 'Fewer than ' || fewest || ' conversations were opened, and '
                 || case share when 0.9 then 'nine in ten' else 'a typical waiting time' end || ' of so few says nothing.'
             else {{ newness_reason() }} end
-        when 'no_data' then 'Nobody from outside opened a conversation in this period.'
+        when 'no_data' then case when has_conversations then 'Nobody from outside opened a conversation in this period.'
+            else {{ no_conversations_told() }} end
     end as reason
 from measured

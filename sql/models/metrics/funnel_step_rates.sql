@@ -74,13 +74,16 @@ counted as (
     select
         p.scope_kind, p.scope_id, p.period_start, p.period_end, s.segment, s.step, s.way,
         p.newness_known_from, p.history_starts_on, p.status, p.reason,
-        coalesce(t.is_told, s.step = 'd1_to_d2') as is_told,
+        case s.step when 'd1_to_d2' then coalesce(c.has_conversations and c.has_changes, false)
+            else coalesce(t.is_told, false) end as is_told,
+        coalesce(c.has_conversations, false) as has_conversations,
         coalesce(sum(m.k), 0) as k,
         coalesce(sum(m.n), 0) as n
     from {{ ref('int_followed_periods') }} as p
     join segments as s on p.grain = 'year' or s.way = ''
     left join told as t
         on p.scope_kind = t.scope_kind and p.scope_id = t.scope_id and s.step = t.step
+    left join {{ ref('int_scope_tells') }} as c on p.scope_kind = c.scope_kind and p.scope_id = c.scope_id
     left join monthly as m
         on p.scope_kind = m.scope_kind and p.scope_id = m.scope_id and s.step = m.step and s.way = m.way
         and m.month >= p.period_start and m.month < p.period_end
@@ -99,6 +102,8 @@ judged as (
         end as status,
         case
             when not is_told and step = 'd0_to_d1' then 'No source tells who gave a star or made a fork.'
+            when not is_told and step = 'd1_to_d2' and not has_conversations then {{ no_conversations_told() }}
+            when not is_told and step = 'd1_to_d2' then {{ no_changes_told() }}
             when not is_told then 'No source tells who merges or closes the change requests of others.'
             when period_start < newness_known_from
                 then 'The data begin on ' || {{ day('history_starts_on') }}

@@ -87,19 +87,22 @@ counted as (
 
 judged as (
     select
-        * exclude (status, reason),
+        c.* exclude (status, reason),
         case
+            when not coalesce(t.has_tracker, false) then 'no_data'
             when status = 'ok' and period_start < newness_known_from then 'refused'
             when status = 'ok' and n = 0 then 'no_data'
             else status
         end as status,
         case
+            when not coalesce(t.has_tracker, false) then {{ no_tracker_told() }}
             when status = 'ok' and period_start < newness_known_from then {{ newness_reason() }}
             when status = 'ok' and not is_offering then 'No issue has a label that offers it to newcomers.'
             when status = 'ok' and n = 0 then 'No issue that was offered to newcomers was completed in this period.'
             else reason
         end as reason
-    from counted
+    from counted as c
+    left join {{ ref('int_scope_tells') }} as t on c.scope_kind = t.scope_kind and c.scope_id = t.scope_id
 )
 
 {{ proportion_rows('good_first_issue_uptake', 'judged') }}

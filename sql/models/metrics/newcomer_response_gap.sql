@@ -19,11 +19,13 @@ with told as (
 ),
 
 owed as (
-    select p.*, coalesce(t.newcomers, 0) as newcomers, coalesce(t.regulars, 0) as regulars, t.conversations, t.hours, t.half
+    select
+        p.*, coalesce(w.has_conversations, false) as has_conversations, coalesce(t.newcomers, 0) as newcomers, coalesce(t.regulars, 0) as regulars, t.conversations, t.hours, t.half
     from {{ ref('int_followed_periods') }} as p
     left join told as t
         on p.scope_kind = t.scope_kind and p.scope_id = t.scope_id
         and p.period_start = t.period_start and p.period_end = t.period_end
+    left join {{ ref('int_scope_tells') }} as w on p.scope_kind = w.scope_kind and p.scope_id = w.scope_id
     where p.follow_days = 14 and (p.scope_kind <> 'project' or p.grain = 'year')
 ),
 
@@ -31,6 +33,7 @@ judged as (
     select
         * exclude (status, reason),
         case
+            when not has_conversations then 'no_data'
             when status <> 'ok' then status
             when period_start < newness_known_from then 'refused'
             when newcomers = 0 or regulars = 0 then 'no_data'
@@ -38,6 +41,7 @@ judged as (
             else 'ok'
         end as status,
         case
+            when not has_conversations then {{ no_conversations_told() }}
             when status <> 'ok' then reason
             when period_start < newness_known_from then {{ newness_reason() }}
             when newcomers = 0 then 'No newcomer opened a conversation in this period.'
@@ -51,7 +55,7 @@ judged as (
                     || '{{ fewest }} times, so like cannot be compared with like.'
         end as reason,
         case
-            when status = 'ok' and period_start >= newness_known_from and least(newcomers, regulars) < {{ fewest }}
+            when has_conversations and status = 'ok' and period_start >= newness_known_from and least(newcomers, regulars) < {{ fewest }}
                 then least(newcomers, regulars)
         end as few
     from owed

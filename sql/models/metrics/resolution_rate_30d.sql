@@ -31,10 +31,15 @@ counted as ({{ followed_counts('owed', 'monthly', 30) }}),
 
 judged as (
     select
-        * exclude (status, reason),
-        case when status = 'ok' and n = 0 then 'no_data' else status end as status,
-        case when status = 'ok' and n = 0 then 'Nobody from outside opened an issue in this period.' else reason end as reason
-    from counted
+        c.* exclude (status, reason),
+        case when not coalesce(t.has_tracker, false) or (status = 'ok' and n = 0) then 'no_data' else status end as status,
+        case
+            when not coalesce(t.has_tracker, false) then {{ no_tracker_told() }}
+            when status = 'ok' and n = 0 then 'Nobody from outside opened an issue in this period.'
+            else reason
+        end as reason
+    from counted as c
+    left join {{ ref('int_scope_tells') }} as t on c.scope_kind = t.scope_kind and c.scope_id = t.scope_id
 )
 
 {{ proportion_rows('resolution_rate_30d', 'judged') }}
