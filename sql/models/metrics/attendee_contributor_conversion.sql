@@ -26,13 +26,20 @@ owed as (
 
 judged as (
     select
-        * exclude (status, reason),
-        'day_' || follow_days as segment,
-        case when status = 'ok' and n = 0 then 'no_data' else status end as status,
-        case when status = 'ok' and n = 0
-            then 'Of everybody who came and can be looked for, something had been merged before.'
-            else reason end as reason
-    from owed
+        o.* exclude (status, reason),
+        'day_' || o.follow_days as segment,
+        case
+            when not coalesce(t.has_changes, false) or (o.status = 'ok' and o.n = 0) then 'no_data'
+            else o.status
+        end as status,
+        case
+            when not coalesce(t.has_changes, false) then {{ no_changes_told() }}
+            when o.status = 'ok' and o.n = 0
+                then 'Of everybody who came and can be looked for, something had been merged before.'
+            else o.reason
+        end as reason
+    from owed as o
+    left join {{ ref('int_scope_tells') }} as t on t.scope_kind = 'program'
 ),
 
 -- Whoever cannot be looked for may have had something merged before, and may have had since.

@@ -36,6 +36,7 @@ counted as (
     select
         o.scope_kind, o.scope_id, o.period_start, o.period_end, o.status as calendar_status, o.reason as calendar_reason,
         s.segment,
+        s.segment = 'converted' and not coalesce(w.has_changes, false) as is_untold,
         coalesce(c.pairs, 0) as pairs,
         c.hits,
         d.difference,
@@ -44,6 +45,7 @@ counted as (
         case when o.scope_kind = 'program' then coalesce(c.pairs, 0) - coalesce(t.pairs, 0) else 0 end as rest
     from owed as o
     cross join unnest(['active', 'converted']) as s(segment)
+    left join {{ ref('int_scope_tells') }} as w on w.scope_kind = 'program'
     left join {{ ref('int_event_pair_counts') }} as c
         on o.scope_kind = c.scope_kind and o.scope_id = c.scope_id
         and o.period_start = c.period_start and o.period_end = c.period_end and s.segment = c.segment
@@ -56,6 +58,7 @@ judged as (
     select
         *,
         case
+            when is_untold then 'no_data'
             when calendar_status <> 'ok' then calendar_status
             when pairs < {{ fewest }} then 'refused'
             when rest between 1 and {{ smallest_rest }} - 1 then 'suppressed'
@@ -79,6 +82,7 @@ select
     case when status = 'ok' or (status = 'refused' and calendar_status = 'ok') then pairs end::bigint as sample_size,
     status,
     case
+        when is_untold then {{ no_changes_told() }}
         when calendar_status <> 'ok' then calendar_reason
         when status = 'refused'
             then case pairs when 0 then 'No pair' else 'Fewer than {{ fewest }} pairs' end

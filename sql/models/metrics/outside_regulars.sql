@@ -40,9 +40,14 @@ counted as (
 ),
 
 judged as (
-    select t.*, s.segment, coalesce(c.k, 0) as k
+    select
+        t.* exclude (status, reason), s.segment, coalesce(c.k, 0) as k,
+        case when s.segment = 'commits' and not coalesce(w.has_changes, false) then 'no_data' else t.status end as status,
+        case when s.segment = 'commits' and not coalesce(w.has_changes, false) then {{ no_changes_told() }}
+            else t.reason end as reason
     from {{ ref('int_twelve_months') }} as t
     cross join (select unnest(['either', 'commits', 'acts']) as segment) as s
+    left join {{ ref('int_scope_tells') }} as w on t.scope_kind = w.scope_kind and t.scope_id = w.scope_id
     left join counted as c
         on t.scope_kind = c.scope_kind and t.scope_id = c.scope_id and t.period_end = c.period_end
         and s.segment = c.segment
