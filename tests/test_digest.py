@@ -224,7 +224,7 @@ def test_goals_follow_the_changes(place: Workspace) -> None:
         ("goal", "‘soon’. Too early:"),
         ("goal", "‘odd’. Cannot be"),
     ]
-    assert [number for number, _ in told.to_do] == [1, 2]
+    assert [number for number, _ in told.to_do] == ["1", "2"]
 
 
 def outcome(days: int, segment: str, status: str = "ok", event: str = "meetup") -> tuple[Any, ...]:
@@ -348,11 +348,19 @@ def test_what_is_broken_or_missing_comes_last_and_in_full_below(place: Workspace
         "Not read yet: gitHub ‘unread’.".replace("gitHub", "GitHub"),
         "Behind the others since 3 July 2026 or later: GitHub ‘late’.",
     ]
-    assert [do for _, do in told.to_do] == ["‘ospo-metrics status’ says what to do."] * 3
+    assert told.to_do == [("2, 3 and 4", "‘ospo-metrics status’ says what to do.")]
     assert told.complete[0] == (
         "GitHub: 20 items, known until 12 July 2026; 4 items could not be read and were set aside."
     ).replace("20 items", f"20{words.NBSP}items").replace("4 items", f"4{words.NBSP}items")
     assert told.complete[1:] == [item.text for item in told.items[1:]]
+
+
+def test_no_source_is_known_beyond_the_day_up_to_which_all_is_told(place: Workspace) -> None:
+    """A sheet that was read later than the newest data says nothing of the days between."""
+    add(place.database, "meta.sources", source("sheet", AS_OF + timedelta(days=30)))
+
+    assert read(place).complete == [f"GitHub: 5{words.NBSP}items, known until 12 July 2026; 1{words.NBSP}item "
+        "could not be read and was set aside."]  # fmt: skip
 
 
 def test_there_are_five_items_at_most_and_the_rest_is_counted(place: Workspace) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from ospo_metrics import goals, words
+from ospo_metrics import goals, goals_page, words
 from ospo_metrics.settings import Workspace
 from ospo_metrics.warehouse import open_published
 from published_goals import JUNE, MAY, MONTHS, add, build, newcomers, number, waiting
@@ -172,7 +172,7 @@ def test_a_month_that_cannot_be_told_yet_is_too_early_with_its_reason(file: Path
     answer = asked(file, "newcomer_retention", 0.33)
 
     assert answer.verdict == "too early"
-    assert "29 October 2026" in answer.sentence
+    assert answer.sentence.startswith("Too early to say. It can be told once the data reach to 29 October 2026. The target")
 
 
 @pytest.mark.parametrize("status", ["suppressed", "refused", "no_data"])
@@ -193,7 +193,8 @@ def test_what_is_withheld_is_not_judged(file: Path, status: str) -> None:
     ("metric", "target", "due_on", "said"),
     [
         ("", 10.0, FAR, "names no metric"),
-        ("new_contributers", 10.0, FAR, "new_contributers, which is no metric"),
+        ("new_contributers", 10.0, FAR, "new_contributers, which is no metric. Did you mean new_contributors?"),
+        ("applause", 10.0, FAR, "applause, which is no metric. Write one that stands in metrics.metric_catalog."),
         ("new_contributors", None, FAR, "lacks a target"),
         ("new_contributors", 10.0, None, "lacks the day it is due"),
         ("identity_match_rate", 0.5, FAR, "neither more nor less is better"),
@@ -230,6 +231,38 @@ def test_a_goal_is_answered_for_each_community_that_it_names(file: Path) -> None
         ("both", "Storage", "missed"),
         ("both", "Networking", "hit"),
         ("gone", "our communities", "hit"),
+    ]
+
+
+def test_what_the_sheet_lacks_is_said_once_however_many_communities_a_goal_is_for(file: Path) -> None:
+    """A wrong name of a metric is one mistake, and two communities make no two of it."""
+    communities = ["community-1", "community-2"]
+    add(file, "core.dim_goals", ("both", "Both", "", "", [], "applause", 50.0, date(2026, 6, 30), communities))
+    with open_published(file) as connection:
+        answers = [(one.goal.id, one.about.name, one.verdict) for one in goals.answers(connection)]
+
+    assert answers == [("both", "our communities", "cannot be told")]
+
+
+def test_goals_are_counted_as_goals_and_their_verdicts_as_numbers(file: Path) -> None:
+    """Where a goal is for two communities, the summary says that there are more numbers than goals."""
+    add(
+        file,
+        "metrics.metric_values",
+        newcomers(JUNE, 10, about=STORAGE),
+        newcomers(JUNE, 90, about=("community", "community-2")),
+    )
+    told = []
+    for name, communities in (("one", ["community-1"]), ("both", ["community-1", "community-2"])):
+        goal = (name, name, "", "", [], "new_contributors", 50.0, date(2026, 6, 30), communities)
+        add(file, "core.dim_goals", goal)
+        with open_published(file) as connection:
+            said = goals_page.summary(goals.answers(connection))
+        told.append(f"{said.before}{said.amount}{said.after}")
+
+    assert told == [
+        "Of 1 goal 1 was missed.",
+        "Of 2 goals, held against 3 numbers, 1 was hit and 2 were missed.",
     ]
 
 

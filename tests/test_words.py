@@ -453,6 +453,10 @@ def test_a_source_says_what_it_holds_and_what_is_missing() -> None:
     assert words.coverage("git", held=0, rejects=0, missing=0, until=None) == (
         "Git history: nothing has been read yet."
     )
+    undated = words.coverage("github_repo_stats", held=9, rejects=0, missing=0, until=None)
+    assert undated.replace(words.NBSP, " ") == (
+        "github-repo-stats: 9 items; until when they are complete is not known."
+    )
 
 
 def test_what_had_to_be_skipped_is_told() -> None:

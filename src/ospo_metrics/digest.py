@@ -59,9 +59,13 @@ class Digest:
     complete: Sequence[str]
 
     @property
-    def to_do(self) -> list[tuple[int, str]]:
-        """What to do, with the number of the item that it follows from."""
-        return [(number, item.do) for number, item in enumerate(self.items, 1) if item.do]
+    def to_do(self) -> list[tuple[str, str]]:
+        """What to do, with the numbers of the items that it follows from; the same is said once."""
+        after: dict[str, list[str]] = {}
+        for number, item in enumerate(self.items, 1):
+            if item.do:
+                after.setdefault(item.do, []).append(str(number))
+        return [(words.listed(numbers), do) for do, numbers in after.items()]
 
 
 def write(workspace: Workspace) -> list[Path]:
@@ -300,7 +304,6 @@ def _windows(connection: duckdb.DuckDBPyConnection) -> list[Number]:
 
 def _missing(connection: duckdb.DuckDBPyConnection, build: Build) -> list[Item]:
     """Steps that failed in the last run, places that were never read, and sources that are behind the others."""
-    status = "‘ospo-metrics status’ says what to do."
     failed = records(
         connection,
         """
@@ -336,7 +339,7 @@ def _missing(connection: duckdb.DuckDBPyConnection, build: Build) -> list[Item]:
         found.append(
             f"Behind the others since {words.day(until)} or later: {_some([_place(row) for row in behind])}."
         )
-    return [Item("missing", text, status) for text in found]
+    return [Item("missing", text, "‘ospo-metrics status’ says what to do.") for text in found]
 
 
 def _place(row: Mapping[str, Any]) -> str:
@@ -354,7 +357,7 @@ def _how_sure(found: changes.Changes, left: int) -> list[str]:
 
 
 def _coverage(connection: duckdb.DuckDBPyConnection, build: Build) -> list[str]:
-    """What each source holds, until when it can tell, and what is not there."""
+    """What each source holds, until when it can tell, and what is not there; all is told up to the same instant."""
     rows = records(
         connection,
         """
@@ -373,7 +376,7 @@ def _coverage(connection: duckdb.DuckDBPyConnection, build: Build) -> list[str]:
             held=row["held"],
             rejects=row["rejects"],
             missing=row["gap"],
-            until=row["until"].astimezone(build.zone).date() if row["until"] else None,
+            until=min(row["until"], build.as_of).astimezone(build.zone).date() if row["until"] else None,
         )
         for row in rows
     ]

@@ -8,6 +8,7 @@ metric's direction.
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -60,7 +61,10 @@ class Answer:
 
 
 def answers(connection: duckdb.DuckDBPyConnection) -> list[Answer]:
-    """The answer to every goal of a published file, the first due first; one for each community that a goal names."""
+    """The answer to every goal of a published file, the first due first; one for each community that a goal names.
+
+    What the sheet itself lacks is said once, however many communities it is for.
+    """
     if not readings.has(connection, "core", "dim_goals"):
         return []
     goals = [_goal(row) for row in records(connection, "select * from core.dim_goals")]
@@ -71,14 +75,18 @@ def answers(connection: duckdb.DuckDBPyConnection) -> list[Answer]:
     return [
         answer(goal, about, metrics, numbers, today)
         for goal in sorted(goals, key=lambda goal: (goal.due_on or date.max, goal.id))
-        for about in [communities[name] for name in goal.communities if name in communities] or [PROGRAM]
+        for about in (not _lacks(goal, metrics) and _named(goal, communities)) or [PROGRAM]
     ]
+
+
+def _named(goal: Goal, communities: Mapping[str, About]) -> list[About]:
+    return [communities[name] for name in goal.communities if name in communities]
 
 
 def answer(goal: Goal, about: About, metrics: Mapping[str, Metric], numbers: Numbers, today: date) -> Answer:
     """What came of one goal; `today` is the day up to which the data tell."""
     metric = metrics.get(goal.metric)
-    lacks = _lacks(goal, metric)
+    lacks = _lacks(goal, metrics)
     if lacks or metric is None or goal.target is None or goal.due_on is None:
         return Answer(goal, about, "cannot be told", None, None, "", lacks)
     steps = _steps(metric, numbers.get((metric.metric, about.kind, about.id), ()))
@@ -139,15 +147,16 @@ def _number(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
 
 
-def _lacks(goal: Goal, metric: Metric | None) -> str:
+def _lacks(goal: Goal, metrics: Mapping[str, Metric]) -> str:
     """What the sheet has to say before the goal can be judged; nothing where it says enough."""
+    metric = metrics.get(goal.metric)
     where = f"the goal ‘{goal.id}’ in the sheet of goals"
     if not goal.metric:
         return f"Cannot be told: {where} names no metric. Write the name of one, such as new_contributors."
     if metric is None:
-        return (
-            f"Cannot be told: {where} names {words.name(goal.metric)}, which is no metric. "
-            "Write one that stands in metrics.metric_catalog."
+        near = difflib.get_close_matches(goal.metric, sorted(metrics), n=1)
+        return f"Cannot be told: {where} names {words.name(goal.metric)}, which is no metric. " + (
+            f"Did you mean {near[0]}?" if near else "Write one that stands in metrics.metric_catalog."
         )
     if metric.direction == "context":
         return (

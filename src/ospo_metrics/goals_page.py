@@ -8,7 +8,7 @@ from typing import Any
 
 import jinja2
 
-from ospo_metrics import words
+from ospo_metrics import locales, words
 from ospo_metrics.goals import Answer as Verdict
 from ospo_metrics.site_data import Published, Scope
 from ospo_metrics.views import Answer
@@ -22,14 +22,31 @@ _COUNTED = {
 
 
 def summary(answers: Sequence[Verdict]) -> Answer:
-    """How many goals were hit, missed, are too early to tell and cannot be told; a goal for two communities is two."""
-    count = words.count(len(answers))
+    """How many goals were hit, missed, are too early to tell and cannot be told.
+
+    A goal for two communities is held against two numbers, and may be hit in one of them only.
+    """
+    aims = len({answer.goal.id for answer in answers})
+    numbers = "" if aims == len(answers) else f", held against {words.count(len(answers))} numbers,"
     parts = []
     for verdict, (one, many) in _COUNTED.items():
         found = sum(answer.verdict == verdict for answer in answers)
         if found:
             parts.append(f"{words.count(found)} {one if found == 1 else many}")
-    return Answer("Of ", f"{count} {'goal' if len(answers) == 1 else 'goals'}", f" {words.listed(parts)}.")
+    goals = f"{words.count(aims)} {'goal' if aims == 1 else 'goals'}"
+    return Answer("Of ", goals, f"{numbers} {words.listed(parts)}.")
+
+
+def _bare(target: float | None) -> str:
+    """A target as the sheet has it, where it is of no metric that would tell its unit."""
+    return "" if target is None else locales.number(f"{target:,g}")
+
+
+def _about(answer: Verdict) -> str:
+    """Which community it is told for; what the sheet lacks is of none."""
+    if not answer.target:
+        return ""
+    return answer.about.name if answer.about.kind == "community" else "All communities together"
 
 
 def verdicts(answers: Sequence[Verdict]) -> str:
@@ -57,15 +74,13 @@ def render(
                 "metric": metric,
                 "home": homes.get(goal.metric, ""),
                 "due": words.day(goal.due_on) if goal.due_on else "",
-                "target": next((answer.target for answer in found if answer.target), ""),
+                "target": next((answer.target for answer in found if answer.target), _bare(goal.target)),
                 "occasions": [one for one in published.occasions if one.goal == goal.id],
                 "answers": [
                     {
                         "verdict": answer.verdict,
                         "class": answer.verdict.replace(" ", "-"),
-                        "about": answer.about.name
-                        if answer.about.kind == "community"
-                        else "All communities together",
+                        "about": _about(answer),
                         "key": Scope(answer.about.kind, answer.about.id, "", "").key,
                         "sentence": answer.sentence,
                     }

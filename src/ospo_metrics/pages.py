@@ -162,7 +162,7 @@ def _page(
                     pages=own_pages,
                 )
             )
-            answers.append((metric, views.answer(metric, views.spoken(published, metric, scope))))
+            answers.append((metric, views.answer(metric, views.spoken(published, metric, scope), page.question)))
         if happened:
             view |= {"marks": marks.traces(happened), "signs": marks.legend(happened)}
         view_answers = _tight(
@@ -260,7 +260,7 @@ def _community(published: Published, scope: Scope) -> dict[str, Any]:
             said = views.spoken(published, metric, scope)
             if said.main is None:
                 continue
-            answers.append((metric, views.answer(metric, said)))
+            answers.append((metric, views.answer(metric, said, page.question)))
             rows += [
                 (metric, said.occasion, views.fact(published, metric, number))
                 for number in said.numbers[: views.MOST_FACTS]
@@ -295,7 +295,7 @@ def _index(published: Published, own_pages: Mapping[str, str], digest: str) -> d
             {
                 "page": page,
                 "answers": [
-                    views.answer(metric, views.spoken(published, metric, scope))
+                    views.answer(metric, views.spoken(published, metric, scope), page.question)
                     for scope in published.scopes_of(page)[:1]
                     for metric in (published.metrics[name] for name in page.metrics[:1])
                 ],

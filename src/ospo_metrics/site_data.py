@@ -206,7 +206,7 @@ def read(connection: duckdb.DuckDBPyConnection) -> Published:
             ),
         ],
         numbers=numbers,
-        coverage=_coverage(connection),
+        coverage=_coverage(connection, as_of),
         problems=_problems(connection),
         methods=methods_page.read(connection),
         projects=_by_community(projects),
@@ -532,7 +532,8 @@ def _curves(
     return {key: dict(curves) for key, curves in found.items()}
 
 
-def _coverage(connection: duckdb.DuckDBPyConnection) -> list[Coverage]:
+def _coverage(connection: duckdb.DuckDBPyConnection, as_of: datetime) -> list[Coverage]:
+    """What each source holds; nothing is known beyond the instant up to which all is told."""
     found = records(
         connection,
         """
@@ -564,7 +565,8 @@ def _coverage(connection: duckdb.DuckDBPyConnection) -> list[Coverage]:
         order by source
         """,
     )
-    return [Coverage(**row) for row in found]
+    ends = ("until", "whole_until")
+    return [Coverage(**row | {end: min(row[end], as_of) for end in ends if row[end]}) for row in found]
 
 
 def _problems(connection: duckdb.DuckDBPyConnection) -> list[str]:

@@ -145,15 +145,16 @@ def of_occasion(published: Published, metric: Metric, occasion: Occasion) -> lis
     return [by_segment[segment][-1] for segment in _segments(metric, by_segment)]
 
 
-def answer(metric: Metric, said: Spoken) -> Answer:
-    """The sentence of the main number, or why there is none."""
+def answer(metric: Metric, said: Spoken, asked: str = "") -> Answer:
+    """The sentence of the main number, or why there is none; `asked` is the question that stands above it already."""
     about = f"{said.occasion.name}, {said.occasion.month}" if said.occasion else ""
     if said.main is None:
-        why, _ = words.unknown(metric, said.scope_kind)
-        return Answer(words.about(metric.title, why), "", "", about, is_known=False)
-    text = words.sentence(metric, said.main, said.inside)
-    if not said.main.is_ok:
-        return Answer(words.about(metric.title, text), "", "", about, is_known=False)
+        text, _ = words.unknown(metric, said.scope_kind)
+    else:
+        text = words.sentence(metric, said.main, said.inside)
+    if said.main is None or not said.main.is_ok:
+        told = text if metric.title == asked else words.about(metric.title, text)
+        return Answer(told, "", "", about, is_known=False)
     amount = words.amount(metric, said.main)
     shown = amount if amount in text else words.upper_first(amount)
     if said.main.value is None or shown not in text:

@@ -61,6 +61,9 @@ _FILE_NAME = re.compile(r"[a-z_]+\.[a-z]{2,5}\b")
 _OVERRIDES = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C], None)
 _SINGULAR = {"people": "person"}
 _AT_BOTH_ENDS = " at both ends"
+_SAID_ALREADY = "Too early: "
+"""How reasons of that status may begin, which stand behind those words wherever they are read."""
+
 _SOURCES = {
     "github": "GitHub",
     "gharchive": "GH Archive",
@@ -161,7 +164,7 @@ def about(title: str, text: str) -> str:
 def reason(number: Number) -> str:
     """Why there is no number, as a full sentence."""
     _, _, default = WITHOUT_NUMBER.get(number.status, WITHOUT_NUMBER["no_data"])
-    text = locales.sentence(clean(number.reason or ""), MONTHS)
+    text = locales.sentence(clean(number.reason or ""), MONTHS).removeprefix(_SAID_ALREADY)
     if not text:
         return default
     return upper_first(text if text[-1] in ".!?" else text + ".")
@@ -200,12 +203,12 @@ def change(metric: Metric, now: Number, before: Number | None) -> str:
     then = amount(metric, before)
     if not _has_interval(now) or not _has_interval(before):
         return f"In {earlier} it was {_as_told(now, before, then)}."
-    then_range = bounds(metric, before)
+    then_range = bounds(metric, before, named=True)
     if not _differ(metric, now, before):
-        return f"No detectable change from {earlier}, when it was {then} (range {then_range})."
+        return f"No detectable change from {earlier}, when it was {then} ({then_range})."
     more = _by_direction(metric, _value(now) > _value(before))
     return (
-        f"{upper_first(more)} than in {earlier}, when it was {then} (range {then_range}); "
+        f"{upper_first(more)} than in {earlier}, when it was {then} ({then_range}); "
         "chance alone would rarely do that."
     )
 
@@ -406,9 +409,10 @@ def source_name(source: str) -> str:
 
 def coverage(source: str, *, held: int, rejects: int, missing: int, until: date | None) -> str:
     """What one source holds, until when it can tell, and what is not there."""
-    if until is None:
+    if until is None and not held:
         return f"{source_name(source)}: nothing has been read yet."
-    parts = [f"{source_name(source)}: {_how_many(held, 'items')}, known until {day(until)}"]
+    known = f", known until {day(until)}" if until else "; until when they are complete is not known"
+    parts = [f"{source_name(source)}: {_how_many(held, 'items')}{known}"]
     if rejects:
         parts.append(f"{_how_many(rejects, 'items')} could not be read and {_were(rejects)} set aside")
     if missing > 0:
