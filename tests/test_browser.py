@@ -542,6 +542,25 @@ def test_a_page_fits_a_phone(browser: Browser, example: Path) -> None:
         seen.page.context.close()
 
 
+def test_a_table_is_read_on_a_phone_without_scrolling_sideways(browser: Browser, example: Path) -> None:
+    """Each row is a list there, each cell behind its column's name; only months beside months still scroll."""
+    labels = set()
+    for name in every_page(example):
+        phone = {"width": 360, "height": 740}
+        seen = open_page(browser, example, f"{name}.html", viewport=phone, is_mobile=True, has_touch=True)
+        seen.page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
+        regions = "[...document.querySelectorAll('.scroll:not(:has(table.periods))')]"
+        assert (
+            seen.page.evaluate(f"{regions}.filter((one) => one.scrollWidth > one.clientWidth).length") == 0
+        ), name
+        cells = "[...document.querySelectorAll('table.stacked tbody td:not([colspan]):not(:first-child)')]"
+        labels |= set(seen.page.evaluate(f"{cells}.map((cell) => cell.dataset.column || '')"))
+        assert seen.page.evaluate("document.querySelectorAll('table.stacked tr:not([role=row])').length") == 0
+        seen.page.context.close()
+    assert "" not in labels
+    assert {"New faces, people from outside", "Will I get help? anyone from outside", "Known until"} <= labels
+
+
 @pytest.mark.parametrize("width", [360, 1200])
 def test_narrow_cells_have_all_digits_or_none(browser: Browser, example: Path, width: int) -> None:
     """A heat map that shows the months of one digit only would read as if these were all there are."""
@@ -580,7 +599,7 @@ def test_a_page_prints_clean(browser: Browser, example: Path) -> None:
     becomes(page, FILL, rgb(chart_style.COLOURS["outside"]))
     widths = page.evaluate("[...document.querySelectorAll('.main-svg')].map(svg => svg.clientWidth)")
     assert max(widths) <= 680
-    for hidden in ("header nav", ".filters", "details.table", "button", ".tools"):
+    for hidden in ("header nav", ".filters", "details.table", "button", ".tools", ".by-hand"):
         assert not page.locator(hidden).first.is_visible()
     assert page.locator(".simulated").is_visible()
     assert len(page.pdf(format="A4")) > 20_000

@@ -99,7 +99,7 @@ def test_every_unit_stands_beside_its_panel(example: Published) -> None:
         if figure["layout"]["meta"]["kind"] == "cohorts":
             assert f"% of {metric.of}, by month" in texts
             continue
-        for segment in list(charts.series(metric, numbers))[: charts.MOST_PANELS]:
+        for segment in charts.panelled(metric, charts.series(metric, numbers)):
             heading = next(text for text in texts if text.startswith(f"<b>{metric.segments[segment]}</b>"))
             assert re.search(r" (by month|by quarter|over 12 months|in 2\d days)\b", heading)
 
@@ -121,7 +121,7 @@ def test_a_missing_number_is_a_gap_with_its_reason(example: Published) -> None:
         assert not shown & hidden
         lacking = [
             number
-            for row in list(charts.series(_metric, numbers).values())[: charts.MOST_PANELS]
+            for row in charts.panelled(_metric, charts.series(_metric, numbers)).values()
             for number in row
             if not charts.is_drawn(_metric, number)
         ]
@@ -406,21 +406,77 @@ def test_names_alone_make_no_chart(example: Published) -> None:
     assert len(part["ranking"]["rows"]) >= len(rows) - 1
 
 
-def test_a_panel_without_any_number_says_so(example: Published) -> None:
-    """Where the reasons differ from month to month, an empty panel still has a word in it."""
+def test_a_segment_without_any_number_has_no_panel_and_is_named_below(example: Published) -> None:
+    """An empty strip, or one with a point here and there, says less than a word below the chart."""
+    metric, numbers = of(example, "answered_within_48h")
+    months = [number for number in numbers if number.is_month]
+    segments = list(charts.series(metric, months))
+    for kept, most in ((0, "none"), (1, "few")):
+        few = [
+            replace(number, value=None, status="too_early", reason="Not yet.")
+            if number.segment != metric.headline_segment and number.period_start > months[kept].period_start
+            else number
+            for number in months
+        ]
+        few = [
+            number
+            for number in few
+            if kept or number.segment == metric.headline_segment or not number.has_value
+        ]
+        shown = charts.series(metric, few)
+        assert list(charts.panelled(metric, shown)) == [metric.headline_segment], most
+        figure = charts.figure(metric, few, example.today)
+        assert figure is not None
+        assert len([name for name in figure["layout"] if name.startswith("yaxis")]) == 1
+        left_out = charts.not_drawn(metric, shown)
+        for segment in segments:
+            named = f"‘{words.label(metric, segment)}’" in left_out
+            assert named == (segment != metric.headline_segment and segment in shown), most
+        assert charts.alternative(metric, shown).endswith(left_out)
+    assert charts.not_drawn(metric, charts.series(metric, months)) == ""
+
+
+def test_months_without_a_number_have_a_word(example: Published) -> None:
+    """Where the reasons differ from month to month, a long gap still has a word in it."""
     metric, numbers = of(example, "answered_within_48h")
     statuses = ("too_early", "suppressed")
-    months = [
-        replace(number, value=None, status=statuses[at % 2], reason="Not yet.")
-        if number.segment == metric.headline_segment
+    months = [number for number in numbers if number.is_month]
+    latest = sorted({number.period_start for number in months})[-12:]
+    gaps = [
+        replace(number, value=None, status=statuses[number.period_start.month % 2], reason="Not yet.")
+        if number.segment == metric.headline_segment and number.period_start in latest
         else number
-        for at, number in enumerate(numbers)
-        if number.is_month
+        for number in months
     ]
-    figure = charts.figure(metric, months, example.today)
+    figure = charts.figure(metric, gaps, example.today)
     assert figure is not None
     texts = [note["text"] for note in figure["layout"]["annotations"] if note.get("yref") == "y domain"]
     assert "no number" in texts
+
+
+def test_the_lower_half_of_a_range_is_seen_on_its_bar(example: Published) -> None:
+    """A range is drawn in ink; on a bar of nearly the same colour nobody would see it, on light or dark pages."""
+    bars = [
+        trace
+        for _metric, _scope, _numbers, figure in drawn(example)
+        for trace in figure["data"]
+        if trace["type"] == "bar" and "error_y" in trace
+    ]
+    assert bars
+    for trace in bars:
+        for palette in ({}, chart_style.DARK):
+            ink, paper, bar = (palette.get(one, one) for one in (
+                chart_style.INK, chart_style.PAPER, trace["marker"]["color"]
+            ))  # fmt: skip
+            seen = mixed(bar, paper, trace["marker"].get("opacity", 1.0))
+            assert contrast(ink, seen) >= 1.6, trace["marker"]
+            assert contrast(seen, paper) >= 3, trace["marker"]
+
+
+def mixed(colour: str, paper: str, opacity: float) -> str:
+    """The colour that is seen where one is drawn on paper with some opacity."""
+    pairs = ((int(colour[at : at + 2], 16), int(paper[at : at + 2], 16)) for at in (1, 3, 5))
+    return "#" + "".join(f"{round(opacity * over + (1 - opacity) * under):02x}" for over, under in pairs)
 
 
 def ratio(value: float) -> Number:
@@ -446,7 +502,7 @@ def test_each_month_of_arrival_is_a_cell(example: Published) -> None:
     metric, numbers = of(example, "newcomer_retention")
     figure = charts.figure(replace(metric, chart="cohort"), numbers, example.today)
     assert figure is not None
-    shown = charts.series(metric, numbers)
+    shown = charts.panelled(replace(metric, chart="cohort"), charts.series(metric, numbers))
     assert len(figure["data"]) == len(shown)
     for cells, row in zip(figure["data"], shown.values(), strict=True):
         for at, number in enumerate(row):

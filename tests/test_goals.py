@@ -172,7 +172,9 @@ def test_a_month_that_cannot_be_told_yet_is_too_early_with_its_reason(file: Path
     answer = asked(file, "newcomer_retention", 0.33)
 
     assert answer.verdict == "too early"
-    assert answer.sentence.startswith("Too early to say. It can be told once the data reach to 29 October 2026. The target")
+    assert answer.sentence.startswith(
+        "Too early to say. It can be told once the data reach to 29 October 2026. The target is "
+    )
 
 
 @pytest.mark.parametrize("status", ["suppressed", "refused", "no_data"])
@@ -193,8 +195,18 @@ def test_what_is_withheld_is_not_judged(file: Path, status: str) -> None:
     ("metric", "target", "due_on", "said"),
     [
         ("", 10.0, FAR, "names no metric"),
-        ("new_contributers", 10.0, FAR, "new_contributers, which is no metric. Did you mean new_contributors?"),
-        ("applause", 10.0, FAR, "applause, which is no metric. Write one that stands in metrics.metric_catalog."),
+        (
+            "new_contributers",
+            10.0,
+            FAR,
+            "new_contributers, which is no metric. Did you mean new_contributors?",
+        ),
+        (
+            "applause",
+            10.0,
+            FAR,
+            "applause, which is no metric. Write one that stands in metrics.metric_catalog.",
+        ),
         ("new_contributors", None, FAR, "lacks a target"),
         ("new_contributors", 10.0, None, "lacks the day it is due"),
         ("identity_match_rate", 0.5, FAR, "neither more nor less is better"),
@@ -237,7 +249,9 @@ def test_a_goal_is_answered_for_each_community_that_it_names(file: Path) -> None
 def test_what_the_sheet_lacks_is_said_once_however_many_communities_a_goal_is_for(file: Path) -> None:
     """A wrong name of a metric is one mistake, and two communities make no two of it."""
     communities = ["community-1", "community-2"]
-    add(file, "core.dim_goals", ("both", "Both", "", "", [], "applause", 50.0, date(2026, 6, 30), communities))
+    add(
+        file, "core.dim_goals", ("both", "Both", "", "", [], "applause", 50.0, date(2026, 6, 30), communities)
+    )
     with open_published(file) as connection:
         answers = [(one.goal.id, one.about.name, one.verdict) for one in goals.answers(connection)]
 

@@ -280,11 +280,34 @@ document.documentElement.classList.add("js");
     return found;
   }
 
+  /* What stands above a column, over all rows of the head: each of them is told once. */
+  function headed(heads, column) {
+    const told = heads.map((row) => row[column].slice(0, 2).map((text) => text.trim()).filter(Boolean));
+    return [...new Set(told.map(([title, note]) => (note ? `${title}${/[?:]$/.test(title) ? "" : ","} ${note}` : title)))].filter(Boolean).join(" ");
+  }
+
+  /* On a phone a row of a table is a list, each cell behind its column's name; the roles hold that it stays a table. */
+  function stackable(table) {
+    if (table.classList.contains("periods")) return;
+    const heads = grid([...table.tHead.rows]);
+    all("thead, tbody", table).forEach((part) => { part.setAttribute("role", "rowgroup"); });
+    [...table.rows].forEach((row) => {
+      row.setAttribute("role", "row");
+      [...row.cells].forEach((cell) => {
+        const header = cell.closest("thead") ? "columnheader" : "rowheader";
+        cell.setAttribute("role", cell.tagName === "TH" ? header : "cell");
+        if (header === "rowheader" && cell.colSpan === 1) cell.dataset.column = headed(heads, cell.cellIndex);
+      });
+    });
+    table.setAttribute("role", "table");
+    table.classList.add("stacked");
+  }
+
   function csv(table) {
     const heads = grid([...table.tHead.rows]);
     const body = grid([...table.tBodies[0].rows].filter((row) => !row.hidden));
     const columns = heads[0].map((_, column) => {
-      const title = [...new Set(heads.flatMap((row) => row[column].slice(0, 2)).map((text) => text.trim()).filter(Boolean))].join(" ");
+      const title = headed(heads, column);
       return [title, column ? `${title} (range)` : `${title} (more)`, "In words"];
     });
     const used = columns.map((_, column) => [0, 1, 2].filter((part) => !part || body.some((row) => row[column] && row[column][part])));
@@ -345,6 +368,7 @@ document.documentElement.classList.add("js");
       });
     }
     all("table[data-name]", root).forEach((table) => {
+      stackable(table);
       const region = table.closest(".scroll");
       const tools = element("p", "", { class: "tools" });
       const rows = [...table.tBodies[0].rows].slice(Number(table.dataset.open || Infinity));

@@ -102,6 +102,9 @@ LONGEST_LINE = 44
 PALE = 0.4
 """How strongly that is drawn which is still growing."""
 
+BELOW_INK = 0.6
+"""How strongly a bar of the colour next to ink is drawn, so that the lower half of its range is seen on it."""
+
 _MEANINGS = {"new": "newcomers", "existing": "regulars", "returning": "regulars"}
 
 

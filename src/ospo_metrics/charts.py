@@ -11,6 +11,7 @@ from itertools import groupby, pairwise
 from ospo_metrics import cohort_charts, locales, words
 from ospo_metrics.catalog import Metric
 from ospo_metrics.chart_style import (
+    BELOW_INK,
     COLOURS,
     GAP,
     INK,
@@ -38,6 +39,9 @@ FEWEST_PERIODS = 4
 
 MOST_PANELS = 6
 """Segments a chart over time shows at most, the first of the metric's own order; its table shows them all."""
+
+FEWEST_SHARE = 0.25
+"""How many periods with a number a segment needs for its own panel, of those that the best known segment has."""
 
 LANE = 20
 """Pixels above the first panel for the marks of events, campaigns and releases."""
@@ -96,9 +100,9 @@ def draw(
         return None
     if periods(shown) < FEWEST_PERIODS:
         return None
+    shown = panelled(metric, shown)
     if metric.chart == "cohort":
         return cohort_charts.figure(metric, shown, as_of)
-    shown = dict(list(shown.items())[:MOST_PANELS])
     panels = _panels(metric, shown)
     titles = [title_height(panel.heading.count("<br>") + 1) for panel in panels]
     lane = LANE if has_marks else 0
@@ -167,6 +171,32 @@ def series(metric: Metric, numbers: Sequence[Number]) -> dict[str, list[Number]]
     }
 
 
+def panelled(metric: Metric, series: Mapping[str, Sequence[Number]]) -> dict[str, Sequence[Number]]:
+    """The segments that have a panel: a strip of nothing but gaps says less than a word below the chart."""
+    known = {
+        segment: sum(is_drawn(metric, number) for number in row) for segment, row in _first(metric, series)
+    }
+    fewest = FEWEST_SHARE * max(known.values(), default=0) if metric.chart != "cohort" else 0
+    return {
+        segment: row
+        for segment, row in _first(metric, series)
+        if known[segment] and (known[segment] >= fewest or segment == metric.headline_segment)
+    }
+
+
+def not_drawn(metric: Metric, series: Mapping[str, Sequence[Number]]) -> str:
+    """Which segments have no panel; nothing where all have one."""
+    shown = panelled(metric, series)
+    names = [
+        f"‘{words.label(metric, segment)}’" for segment, _ in _first(metric, series) if segment not in shown
+    ]
+    return f"Not drawn, for few periods or none have a number: {words.listed(names)}." if names else ""
+
+
+def _first(metric: Metric, series: Mapping[str, Sequence[Number]]) -> list[tuple[str, Sequence[Number]]]:
+    return list(series.items())[: None if metric.chart == "cohort" else MOST_PANELS]
+
+
 def periods(shown: Mapping[str, Sequence[Number]]) -> int:
     """How many different periods these numbers have."""
     return len({number.period_end for row in shown.values() for number in row})
@@ -174,14 +204,14 @@ def periods(shown: Mapping[str, Sequence[Number]]) -> int:
 
 def alternative(metric: Metric, series: Mapping[str, Sequence[Number]]) -> str:
     """What the chart of a series shows, for somebody who does not see it."""
-    shown = dict(list(series.items())[:MOST_PANELS])
+    shown = panelled(metric, series)
     unit = scale(metric, (number for row in shown.values() for number in row)).unit
     parts = [f"Chart: {metric.title}, {unit} {step(shown)}."]
     for segment, row in shown.items():
         known = [number for number in row if number.has_value]
         label = words.label(metric, segment)
         if not known:
-            parts.append(f"{label}: no period has a number.")
+            parts.append(f"{label}: no period has a best guess.")
             continue
         low = min(known, key=lambda number: number.value or 0.0)
         high = max(known, key=lambda number: number.value or 0.0)
@@ -191,7 +221,7 @@ def alternative(metric: Metric, series: Mapping[str, Sequence[Number]]) -> str:
         )
         if missing := len(row) - len(known):
             parts.append(f"{missing} of {len(row)} periods have no number.")
-    return " ".join(parts)
+    return " ".join(filter(None, [*parts, not_drawn(metric, series)]))
 
 
 def is_incomplete(number: Number, as_of: date) -> bool:
@@ -355,6 +385,8 @@ def _bars(metric: Metric, panel: _Panel, known: Sequence[Number], as_of: date) -
         }
         if not panel.is_flat and any(number.lower is not None for number in numbers):
             trace["error_y"] = _whiskers(panel, numbers, INK)
+            if panel.colour == COLOURS["everyone"]:
+                trace["marker"] |= {"opacity": BELOW_INK}
         yield trace
 
 

@@ -28,6 +28,9 @@ _ENDS = (0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
 WIDE = 0.4
 """How wide the range of a share may be before its cell is low, because it rests on few people."""
 
+LOW = f"A cell of half the height has a range wider than {100 * WIDE:.0f} percentage points."
+"""What a reader of the chart has to be told of it."""
+
 _LEGEND, _LABEL, _CELL, _LOW_CELL, _GAP, _BOTTOM = 58, 24, 34, 18, 10, 46
 _DAY_MS = 86_400_000
 

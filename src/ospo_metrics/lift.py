@@ -489,7 +489,7 @@ def _beyond_chance(lift: Lift, around: Circumstances, *, is_few: bool) -> Check:
     return _check(
         "beyond_chance",
         f"No detectable change: {few} {against}, as on ordinary dates. "
-        f"Only {lift.detectable:.1f} times as many or more would have shown, four times in five.",
+        f"It would have taken {lift.detectable:.1f} times as many to be seen, four times in five.",
         f"{counted} {against}: of ordinary dates, {lift.p:.1%} are as far off.",
         refused=lift.p > 1 - _CONFIDENCE or lift.lower <= 1 <= lift.upper,
     )

@@ -162,7 +162,9 @@ def _page(
                     pages=own_pages,
                 )
             )
-            answers.append((metric, views.answer(metric, views.spoken(published, metric, scope), page.question)))
+            answers.append(
+                (metric, views.answer(metric, views.spoken(published, metric, scope), page.question))
+            )
         if happened:
             view |= {"marks": marks.traces(happened), "signs": marks.legend(happened)}
         view_answers = _tight(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from ospo_metrics import behind, charts, curve_charts, lift_charts, row_charts, week_charts, words
+from ospo_metrics import behind, charts, cohort_charts, curve_charts, lift_charts, row_charts, week_charts, words
 from ospo_metrics.behind import Table
 from ospo_metrics.catalog import Metric
 from ospo_metrics.chart_style import Figure, meaning
@@ -332,7 +332,9 @@ def _over_time(
     figure = charts.draw(metric, series, published.today, has_marks=has_marks)
     if figure is None:
         return _few_periods(metric, series)
-    return [Drawing("time", figure, charts.alternative(metric, series), metric.how_to_read)]
+    low = cohort_charts.LOW if metric.chart == "cohort" else ""
+    caption = " ".join(filter(None, [metric.how_to_read, low, charts.not_drawn(metric, series)]))
+    return [Drawing("time", figure, charts.alternative(metric, series), caption)]
 
 
 def _by_week(published: Published, metric: Metric, scope: Scope, *, has_marks: bool) -> list[Drawing]:
@@ -414,9 +416,15 @@ def _grouped(named: Sequence[tuple[str, Number]]) -> list[Panel]:
         shared, apart = {}, list(named)
     panels = {"": apart} | shared if apart else shared
     return [
-        Panel(title, rows[0][1].segment, [Row(name, "", None, number) for name, number in rows])
+        Panel(title, _common(rows), [Row(name, "", None, number) for name, number in rows])
         for title, rows in panels.items()
     ]
+
+
+def _common(rows: Sequence[tuple[str, Number]]) -> str:
+    """The segment whose colour a panel has; where its lines mean different people, that of everybody."""
+    found = {meaning(number.segment) for _, number in rows}
+    return rows[0][1].segment if len(found) == 1 else ""
 
 
 def _ranked(metric: Metric, said: Spoken, ranking: Mapping[str, Any]) -> list[Drawing]:
