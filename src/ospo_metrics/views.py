@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from ospo_metrics import behind, charts, cohort_charts, curve_charts, lift_charts, row_charts, week_charts, words
+from ospo_metrics import (
+    behind,
+    charts,
+    cohort_charts,
+    curve_charts,
+    lift_charts,
+    row_charts,
+    week_charts,
+    words,
+)
 from ospo_metrics.behind import Table
 from ospo_metrics.catalog import Metric
 from ospo_metrics.chart_style import Figure, meaning
