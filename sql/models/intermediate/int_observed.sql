@@ -17,7 +17,7 @@ claims as (
         min(case when observed_until > last_success_at - interval 1 day then date_trunc('day', observed_until)
             else observed_until end) as claimed,
         date_trunc('day', max(last_success_at)) as read_on,
-        bool_or(source = 'github' and stream = 'commits') as tells_commits
+        bool_or(source = 'github' and stream = 'commits' and rows_held > 0) as tells_commits
     from listed
     where is_begun and source <> 'github_repo_stats'
         and (source <> 'github' or stream in ('issues', 'change_requests', 'discussions', 'commits'))
