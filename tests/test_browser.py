@@ -597,8 +597,15 @@ def test_a_page_prints_clean(browser: Browser, example: Path) -> None:
     page = seen.page
     page.emulate_media(media="print", color_scheme="dark")
     becomes(page, FILL, rgb(chart_style.COLOURS["outside"]))
-    widths = page.evaluate("[...document.querySelectorAll('.main-svg')].map(svg => svg.clientWidth)")
-    assert max(widths) <= 680
+    boxes = page.evaluate(
+        "[...document.querySelectorAll('.js-plotly-plot')].map((plot) => [plot.getBoundingClientRect().width, "
+        "plot.querySelector('.main-svg').getBoundingClientRect().width])"
+    )
+    assert boxes
+    assert all(600 < drawing <= plot <= 680 for plot, drawing in boxes)
+    words = page.evaluate("parseFloat(getComputedStyle(document.querySelector('figcaption')).fontSize)")
+    letters = page.evaluate("parseFloat(getComputedStyle(document.querySelector('.xtick text')).fontSize)")
+    assert letters * 0.82 <= words
     for hidden in ("header nav", ".filters", "details.table", "button", ".tools", ".by-hand"):
         assert not page.locator(hidden).first.is_visible()
     assert page.locator(".simulated").is_visible()

@@ -403,7 +403,17 @@ def test_names_alone_make_no_chart(example: Published) -> None:
     named = [note["text"] for note in ranked.figure["layout"]["annotations"]]
     assert "no data" not in named
     assert f"{len(rows) - 2} more have no number; the table says why." in ranked.caption
-    assert len(part["ranking"]["rows"]) >= len(rows) - 1
+    told = [row["name"] for row in part["ranking"]["rows"]]
+    for segment in list(metric.segments)[2:]:
+        *title, rest = words.label(metric, segment).split(", ", 1)
+        lines = [
+            name
+            for name in told
+            if all(name.startswith(one) for one in title) and rest in name.split(": ")[-1].split("; ")
+        ]
+        assert len(lines) == 1, segment
+    reasons = [row["reason"] for row in part["ranking"]["rows"] if row["reason"]]
+    assert len(reasons) < len(rows) / 3
 
 
 def test_a_segment_without_any_number_has_no_panel_and_is_named_below(example: Published) -> None:

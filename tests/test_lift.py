@@ -175,7 +175,8 @@ ALONE = Circumstances("stars", controls=4)
         (a_lift(), Circumstances("stars", suspect_share=0.06), [], "genuine", "6% of the stars look bought"),
         (a_lift(false_positives=0.12), ALONE, [], "steady", "12% would be called an effect"),
         (a_lift(p=0.3, lower=0.8), ALONE, [], "beyond_chance",
-         "No detectable change: 200 stars against 100 expected, as on ordinary dates. Only 1.4 times as many"),
+         "No detectable change: 200 stars against 100 expected, as on ordinary dates. "
+         "It would have taken 1.4 times as many to be seen, four times in five."),
         (a_lift(p=0.3, lower=0.8, observed=9.0, expected=12.0), ALONE, [], "beyond_chance",
          "No detectable change: fewer than 10 stars against 12 expected"),
         (a_lift(), ALONE, [2.0, 0.9], "robust", "Fragile: 1 of 2 other sensible ways"),

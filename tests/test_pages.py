@@ -195,6 +195,21 @@ def test_every_number_unfolds(made: Workspace, example: Published) -> None:
             assert " ".join(metric.sql.split()) in reader.text
 
 
+def test_no_page_asks_twice_what_its_heading_asks(example: Published) -> None:
+    """Where there is no number, the question stands before the reason, unless it is the page's own question."""
+    metric = example.metrics["campaign_lift"]
+    silent = views.Spoken((), None, "our communities")
+
+    assert (
+        views.answer(metric, silent).before
+        == f"{metric.title} No campaign is known yet of which it could be told."
+    )
+    assert (
+        views.answer(metric, silent, metric.title).before
+        == "No campaign is known yet of which it could be told."
+    )
+
+
 def test_every_page_opens_with_its_answer_for_each_community(made: Workspace, example: Published) -> None:
     """Each metric's sentence stands where it is shown, for the whole and each community, and on the latter's page."""
     for page in example.pages:
@@ -206,7 +221,7 @@ def test_every_page_opens_with_its_answer_for_each_community(made: Workspace, ex
             for name in page.metrics:
                 metric = example.metrics[name]
                 said = views.spoken(example, metric, scope)
-                answer = views.answer(metric, said)
+                answer = views.answer(metric, said, page.question)
                 wanted = f"{answer.about}{answer.before}{answer.amount}{answer.after}".replace(
                     words.NBSP, " "
                 )

@@ -459,6 +459,22 @@ def test_a_source_says_what_it_holds_and_what_is_missing() -> None:
     )
 
 
+def test_that_no_change_is_detectable_is_an_answer() -> None:
+    """Who reads both counts and that they do not differ is not told first that there is no number."""
+    why = "No detectable change: 135 stars against 98 expected, as on ordinary dates."
+    few = number(None, YEAR, status="refused", reason="Too few dates.")
+
+    assert said(FACTOR, number(None, YEAR, status="refused", reason=why)) == why
+    assert said(FACTOR, few) == "No number is given. Too few dates."
+
+
+def test_a_reason_does_not_begin_with_what_stands_before_it() -> None:
+    """`Too early to say. Too early: …` says it twice."""
+    early = number(None, YEAR, status="too_early", reason="Too early: it can be told in May.")
+
+    assert said(FACTOR, early) == "Too early to say. It can be told in May."
+
+
 def test_what_had_to_be_skipped_is_told() -> None:
     """If the newest year is too early, the page says so beside the older one that it speaks of."""
     late = number(None, YEAR, status="too_early", reason="the last of them can be judged in October")

@@ -7,7 +7,7 @@ document.documentElement.classList.add("js");
 (() => {
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const printing = window.matchMedia("print");
-  const printWidth = 660;
+  const printWidth = 800; // what the style sheet makes as small as the words around it
   const pictureWidth = 900;
   const views = new Map();
   const served = new Map();
@@ -164,7 +164,9 @@ document.documentElement.classList.add("js");
     layout.width = isPrinting ? printWidth : undefined;
     layout.autosize = !isPrinting;
     if (layout.meta && layout.meta.kind === "cohorts") unwrite(data, layout, isPrinting ? printWidth : place.clientWidth);
-    place.closest("figure").classList.toggle("is-tall", layout.height > 900);
+    const section = place.closest("section");
+    place.closest("figure").classList.toggle("is-tall", layout.height > (isPrinting ? 1170 : 900));
+    if (one("[data-figure]", section) === place) section.classList.toggle("is-long", layout.height > 740);
     window.Plotly.react(place, data, layout, settings.config);
   }
 

@@ -356,7 +356,7 @@ def export(
         counts = make(place, folder)
     print(
         f"{folder} holds {counts['told']:,} numbers for everybody; {counts['folded']:,} more are folded, "
-        "because their group is too small or covers for one that is."
+        "because their group is too small, or one that is could be worked out from it."
     )
 
 

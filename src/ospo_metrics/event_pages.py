@@ -139,11 +139,14 @@ def _blocks(published: Published, occasion: Occasion) -> tuple[list[dict[str, An
         figures |= {f"{metric.metric}-{drawing.id}": drawing.figure for drawing in drawings}
         main = next((one for one in numbers if one.segment == metric.headline_segment), None)
         said = views.Spoken(numbers, main, occasion.name)
+        said_already = [main] if len(numbers) == 1 or (main and not main.is_ok) else []
         blocks.append(
             {
                 "metric": metric,
                 "answer": views.answer(metric, said),
-                "facts": [views.fact(published, metric, number) for number in numbers]
+                "facts": [
+                    views.fact(published, metric, number) for number in numbers if number not in said_already
+                ]
                 if any(number.is_ok for number in numbers)
                 else [],
                 "state": None if main and main.is_ok else views.state(metric, main),

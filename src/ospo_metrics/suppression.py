@@ -55,7 +55,7 @@ PLAIN = ("count", "cost", "people")
 """Kinds of metrics that tell inside how many there were, and nothing else of them."""
 _PARTED = ("proportion", "count")
 """Kinds of metrics whose rows tell of how many of a group something is so; a count does where it has a numerator."""
-REASON = "The group is too small to be told, or covers for one that is."
+REASON = "The group is too small to be told, or one that is could be worked out from it."
 _NUMBERS = ("value", "lower", "upper", "numerator", "denominator", "sample_size")
 _STEPS = (31, 92)
 """Days of the longest month, and of the longest quarter: periods of which others are made."""

@@ -406,11 +406,29 @@ def _ranking(published: Published, metric: Metric, said: Spoken) -> dict[str, An
                 "basis": words.basis(metric, number),
                 "reason": "" if number.is_ok else words.reason(number),
             }
-            for name, number in named
+            for name, number in _told_once(named)
         ],
         "panels": _grouped(drawn if left_out > _MOST_UNKNOWN else named),
         "left_out": left_out if left_out > _MOST_UNKNOWN else 0,
     }
+
+
+def _told_once(named: Sequence[tuple[str, Number]]) -> list[tuple[str, Number]]:
+    """Lines that lack a number for the same reason are one, where their names begin alike."""
+    found: dict[tuple[str | None, ...], list[tuple[str, Number]]] = defaultdict(list)
+    for name, number in named:
+        title, _, rest = name.partition(", ")
+        alike = (number.segment,) if number.is_ok else (title if rest else "", number.status, number.reason)
+        found[alike].append((name, number))
+    return [(_names([name for name, _ in same]), same[0][1]) for same in found.values()]
+
+
+def _names(names: Sequence[str]) -> str:
+    """Several names that begin alike, with their beginning once: `First touch: print; a chat`."""
+    title, _, rest = names[0].partition(", ")
+    if len(names) == 1 or not rest:
+        return "; ".join(names)
+    return f"{title}: {'; '.join(name.partition(', ')[2] for name in names)}"
 
 
 def _grouped(named: Sequence[tuple[str, Number]]) -> list[Panel]:

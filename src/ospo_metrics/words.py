@@ -64,6 +64,9 @@ _AT_BOTH_ENDS = " at both ends"
 _SAID_ALREADY = "Too early: "
 """How reasons of that status may begin, which stand behind those words wherever they are read."""
 
+_NO_CHANGE = "No detectable change"
+"""How a reason begins that is an answer itself: no size of an effect is given, but both counts are."""
+
 _SOURCES = {
     "github": "GitHub",
     "gharchive": "GH Archive",
@@ -127,6 +130,12 @@ def sentence(metric: Metric, number: Number, scope: str) -> str:
 
     `scope` is the name to use inside the sentence, already made safe by `name`.
     """
+    if (
+        not number.is_ok
+        and reason(number).startswith(_NO_CHANGE)
+        and number.segment == metric.headline_segment
+    ):
+        return reason(number)
     if not number.is_ok:
         opening, _, _ = WITHOUT_NUMBER.get(number.status, WITHOUT_NUMBER["no_data"])
         if number.segment != metric.headline_segment:
