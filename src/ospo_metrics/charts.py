@@ -46,6 +46,9 @@ FEWEST_SHARE = 0.25
 LANE = 20
 """Pixels above the first panel for the marks of events, campaigns and releases."""
 
+_FEWEST_KNOWN = 2
+"""Periods with a number that make a chart over time: the only one there is stands above it in large type."""
+
 _DAY_MS = 86_400_000
 _BOTTOM = 46
 _HEIGHTS = {"bars": 210, "line": 170}
@@ -84,7 +87,7 @@ class _Panel:
 def figure(
     metric: Metric, numbers: Sequence[Number], as_of: date, *, has_marks: bool = False
 ) -> Figure | None:
-    """Draw one metric of one scope over time; None where no period has a number to draw.
+    """Draw one metric of one scope over time; None where no period, or a single one, has a number to draw.
 
     `numbers` are the rows of that metric and scope, in any order; `as_of` is the day up to which they tell. With marks
     there is a lane above the panels for what `marks` draws; the page's script puts it there.
@@ -96,9 +99,8 @@ def draw(
     metric: Metric, shown: Mapping[str, Sequence[Number]], as_of: date, *, has_marks: bool = False
 ) -> Figure | None:
     """Draw what `series` found."""
-    if not any(is_drawn(metric, number) for row in shown.values() for number in row):
-        return None
-    if periods(shown) < FEWEST_PERIODS:
+    known = {number.period_end for row in shown.values() for number in row if is_drawn(metric, number)}
+    if len(known) < _FEWEST_KNOWN or periods(shown) < FEWEST_PERIODS:
         return None
     shown = panelled(metric, shown)
     if metric.chart == "cohort":

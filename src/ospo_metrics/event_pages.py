@@ -51,6 +51,7 @@ def render(
     template = environment.get_template("event.html.j2")
     for occasion in published.occasions:
         blocks, figures = _blocks(published, occasion)
+        silent = _silent(blocks)
         if figures:
             yield view_file(occasion.page, {"key": "all", "title": occasion.name, "figures": figures})
         yield (
@@ -64,7 +65,8 @@ def render(
                 found=_found(published, occasion),
                 bounds=_bounds(published, occasion),
                 outcomes=published.metrics.get(OUTCOMES),
-                blocks=blocks,
+                blocks=[block for block in blocks if not any(block in same for same in silent)],
+                silent=silent,
                 view=occasion.page if figures else "",
             ),
         )
@@ -154,6 +156,15 @@ def _blocks(published: Published, occasion: Occasion) -> tuple[list[dict[str, An
             }
         )
     return blocks, figures
+
+
+def _silent(blocks: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Those of which nothing is told, two or more for one reason: it is said once, with all that it keeps from us."""
+    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for block in blocks:
+        if block["state"] and not block["facts"] and not block["drawings"]:
+            found.setdefault((block["state"]["title"], block["state"]["reason"]), []).append(block)
+    return [same for same in found.values() if len(same) > 1]
 
 
 def _steps(published: Published, occasion: Occasion) -> list[dict[str, Any]]:

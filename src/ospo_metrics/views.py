@@ -183,7 +183,7 @@ def state(metric: Metric, number: Number | None, scope_kind: str = "") -> dict[s
         "status": status if status in words.WITHOUT_NUMBER else "no_data",
         "title": opening,
         "reason": words.reason(number) if number else reason,
-        "remedy": words.remedy(status) if number else remedy,
+        "remedy": words.remedy(status, words.reason(number)) if number else remedy,
     }
 
 

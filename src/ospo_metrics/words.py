@@ -64,6 +64,9 @@ _AT_BOTH_ENDS = " at both ends"
 _SAID_ALREADY = "Too early: "
 """How reasons of that status may begin, which stand behind those words wherever they are read."""
 
+_NOT_ASKED = "The form did not ask"
+"""How a reason begins that no source can take away any more."""
+
 _NO_CHANGE = "No detectable change"
 """How a reason begins that is an answer itself: no size of an effect is given, but both counts are."""
 
@@ -179,8 +182,10 @@ def reason(number: Number) -> str:
     return upper_first(text if text[-1] in ".!?" else text + ".")
 
 
-def remedy(status: str) -> str:
+def remedy(status: str, reason: str = "") -> str:
     """What would make a number available that is not there."""
+    if reason.startswith(_NOT_ASKED):
+        return "It appears for the next event whose form asks; who was not asked is never looked for."
     return _REMEDIES.get(status, _REMEDIES["no_data"])
 
 

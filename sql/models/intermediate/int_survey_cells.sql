@@ -2,7 +2,10 @@
 -- who were asked are of the same people. How many of them answered is known only where each of the surveys says how many
 -- it asked. The net score is promoters (9 and 10) minus detractors (0 to 6), in points of a hundred, with the standard
 -- error of a difference of two shares of one sample. Where all answer alike that error is zero, which no sample warrants:
--- then the interval is as wide as Wilson's allows for the others.
+-- then the interval is as wide as Wilson's allows for the others. Whoever did not answer may think otherwise, of a
+-- recommendation as of how they heard of us; so one rule says for both when the answers speak for nobody else.
+{% set least_response = 0.1 %}
+
 with surveys as (
     select
         survey_id, min(answered_on) as first_on, count(*) as answers, max(invited) as invited
@@ -68,6 +71,13 @@ net as (
 
 select
     * exclude (half, most_others),
+    case
+        when response_share is null
+            then 'How many people were asked is not known, or fewer than answered, so nobody can tell for whom the answers'
+                || ' speak; write it into the column invited of survey.csv.'
+        when response_share < {{ least_response }}
+            then 'Fewer than one in ten of those who were asked answered, so the answers need not speak for the others.'
+    end as response_doubt,
     round(greatest(-100, case
         when half is not null then net_score - half
         when promoters = scores then net_score - 2 * most_others

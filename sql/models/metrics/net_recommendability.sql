@@ -6,13 +6,14 @@ with judged as (
         case
             when status <> 'ok' then status
             when scores = 0 then 'no_data'
-            when scores < {{ fewest }} then 'refused'
+            when response_doubt is not null or scores < {{ fewest }} then 'refused'
             else 'ok'
         end as status,
         case
             when status <> 'ok' then reason
             when surveys = 0 then 'No answer to a survey that began in these twelve months stands in survey.csv.'
             when scores = 0 then 'Nobody said whether they would recommend us.'
+            when response_doubt is not null then response_doubt
             when scores < {{ fewest }}
                 then 'Fewer than {{ fewest }} people said whether they would recommend us, and the score of so few says nothing.'
         end as reason
