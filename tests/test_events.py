@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 from collections import Counter
 from datetime import datetime, timedelta
@@ -237,6 +238,25 @@ def test_what_is_too_early_says_so(published: Workspace, truth: dict[str, Any]) 
     )
     page = (published.dashboards / "event-edge-hackday-2026.html").read_text()
     assert "It can be told once the data" in page
+
+
+def test_what_keeps_several_numbers_from_us_is_said_once_of_an_event(published: Workspace) -> None:
+    """Nine boxes with one sentence tell a reader less than one box below nine questions."""
+    box = re.compile(r'<div class="state.*?</div>', re.DOTALL)
+    questions = 0
+    for path in sorted(published.dashboards.glob("event-*.html")):
+        page, _, silent = path.read_text().partition('aria-labelledby="silent"')
+        alone = [
+            found
+            for section in page.split("<section")
+            if "<figure" not in section and 'class="facts"' not in section
+            for found in box.findall(section)
+        ]
+        together = box.findall(silent)
+        questions += silent.count('<li id="')
+        assert len({*alone, *together}) == len([*alone, *together]), path.name
+        assert silent.count('<li id="') >= 2 * len(together), path.name
+    assert questions > 10
 
 
 def test_every_event_with_attendees_has_a_page(published: Workspace, truth: dict[str, Any]) -> None:

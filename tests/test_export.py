@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -62,6 +63,33 @@ def test_it_holds_metrics_and_pages_only(edition: Path) -> None:
     assert "-weeks" not in (edition / "dashboards" / "newcomers.html").read_text(encoding="utf-8")
     for page in pages:
         assert "Public edition" in page.read_text()
+
+
+def test_no_words_send_a_reader_to_a_table_that_stays_in_the_building(
+    edition: Path, published: Workspace
+) -> None:
+    """What pages and catalog say of a metric names no table that the edition has not, and still says something."""
+    built = json.loads(manifest(published).read_text())
+    models = {node["name"] for node in built["nodes"].values() if node["resource_type"] == "model"}
+    fields = (
+        "definition, how_to_read, interval, replaces_why, chaoss_deviation, array_to_string(caveats, ' ')"
+    )
+    with duckdb.connect(str(edition / "ospo.duckdb"), read_only=True) as connection:
+        rows = connection.execute(f"select metric, {fields} from metrics.metric_catalog").fetchall()
+    gone = models - {metric for metric, *_ in rows}
+    named = {
+        (metric, name)
+        for metric, *texts in rows
+        for name in gone
+        if re.search(rf"\b{name}\b", " ".join(texts))
+    }
+
+    assert {"timezone_hours", "reply_hours", "survival_curves", "fct_survey_answers"} <= gone
+    assert named == set()
+    assert [metric for metric, definition, how_to_read, *_ in rows if not (definition and how_to_read)] == []
+    page = (edition / "dashboards" / "communities.html").read_text()
+    assert "a clock is no country" in page
+    assert "timezone_hours" not in re.sub(r"<pre.*?</pre>", "", page, flags=re.DOTALL)
 
 
 def test_no_small_group_is_told(edition: Path) -> None:

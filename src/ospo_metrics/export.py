@@ -11,6 +11,7 @@ import re
 import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,7 @@ def export(workspace: Workspace, folder: Path) -> dict[str, int]:
             connection.execute(
                 f"attach '{str(workspace.warehouse).replace(chr(39), chr(39) * 2)}' as warehouse (read_only)"
             )
-            words = words_of_the_build(connection, workspace)
+            words = _for_everybody(words_of_the_build(connection, workspace), workspace)
             for schema in ("core", "metrics", "meta"):
                 connection.execute(f"create schema {schema}")
             counts = _tell(connection, workspace, words)
@@ -99,6 +100,33 @@ def export(workspace: Workspace, folder: Path) -> dict[str, int]:
     finally:
         shutil.rmtree(new, ignore_errors=True)
     return counts
+
+
+def _for_everybody(words: catalog.Catalog, workspace: Workspace) -> catalog.Catalog:
+    """The same words without the sentences that send a reader to a table which stays in the building."""
+    manifest: dict[str, Any] = json.loads(transform.manifest(workspace).read_text(encoding="utf-8"))
+    models = {node["name"] for node in manifest["nodes"].values() if node["resource_type"] == "model"}
+    kept = {metric.metric for metric in words.metrics}
+    gone = re.compile(rf"\b({'|'.join(sorted(re.escape(name) for name in models - kept))})\b")
+
+    def told(text: str) -> str:
+        return " ".join(one for one in re.split(r"(?<=[.!?]) +", text) if not gone.search(one))
+
+    return replace(
+        words,
+        metrics=tuple(
+            replace(
+                metric,
+                definition=told(metric.definition),
+                how_to_read=told(metric.how_to_read),
+                interval=told(metric.interval),
+                caveats=tuple(filter(None, map(told, metric.caveats))),
+                replaces_why=told(metric.replaces_why),
+                chaoss_deviation=told(metric.chaoss_deviation),
+            )
+            for metric in words.metrics
+        ),
+    )
 
 
 def _tell(

@@ -178,6 +178,9 @@ def state(metric: Metric, number: Number | None, scope_kind: str = "") -> dict[s
     reason, remedy = words.unknown(metric, scope_kind)
     if number and number.is_ok:
         return {"status": "too_early", "title": "Not reached", "reason": "", "remedy": ""}
+    if number and words.is_no_change(number):
+        title, _, why = words.reason(number).partition(": ")
+        return {"status": status, "title": title, "reason": words.upper_first(why), "remedy": ""}
     opening = words.WITHOUT_NUMBER.get(status, words.WITHOUT_NUMBER["no_data"])[0]
     return {
         "status": status if status in words.WITHOUT_NUMBER else "no_data",

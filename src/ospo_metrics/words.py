@@ -68,7 +68,7 @@ _NOT_ASKED = "The form did not ask"
 """How a reason begins that no source can take away any more."""
 
 _NO_CHANGE = "No detectable change"
-"""How a reason begins that is an answer itself: no size of an effect is given, but both counts are."""
+"""How a reason begins that is an answer itself."""
 
 _SOURCES = {
     "github": "GitHub",
@@ -180,6 +180,11 @@ def reason(number: Number) -> str:
     if not text:
         return default
     return upper_first(text if text[-1] in ".!?" else text + ".")
+
+
+def is_no_change(number: Number) -> bool:
+    """Whether the reason is an answer: there is no size of an effect to give, for no change is detectable."""
+    return not number.is_ok and reason(number).startswith(_NO_CHANGE)
 
 
 def remedy(status: str, reason: str = "") -> str:
