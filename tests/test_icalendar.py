@@ -253,6 +253,52 @@ def test_a_line_of_many_parts_costs_no_more_time_than_it_is_long(tmp_path: Path)
     assert max(len(line) for _, line in lines) == len("X-PICTURE:") + 60 * 150_000
 
 
+@pytest.mark.parametrize(
+    ("start", "rest", "what"),
+    [
+        (":20260131T100000Z", "DTEND:20260131T095959Z", "it ends before it begins"),
+        (";VALUE=DATE:20260131", "DTEND;VALUE=DATE:20260101", "it ends before it begins"),
+        (";VALUE=DATE:20260131", "DURATION:-P3D", "it ends before it begins"),
+        (";VALUE=DATE:20260131", "DTEND:20260130T100000Z", "it ends before it begins"),
+        (
+            ":20260131T100000Z",
+            "DTEND:20260131T090000Z\nRRULE:FREQ=WEEKLY;COUNT=2",
+            "it ends before it begins",
+        ),
+        (
+            ";VALUE=DATE:20260131",
+            "DTEND;VALUE=DATE:22060201",
+            "it lasts longer than 10 years, which no event does",
+        ),
+    ],
+)
+def test_an_entry_ends_after_it_begins_and_within_ten_years(
+    tmp_path: Path, start: str, rest: str, what: str
+) -> None:
+    """Else the end would change places with the beginning; and of a whole century nobody works out the days."""
+    handed = read(tmp_path, calendar(f"UID:a\nDTSTART{start}\n{rest}", "UID:b\nDTSTART:20260705T100000Z"))
+    assert [event["uid"] for event in events(handed)] == ["b"]
+    assert rejects(handed) == [("team.ics:4", f"entry on line 4: {what}")]
+    assert handed[-1].count == 2
+
+
+def test_an_entry_may_be_over_at_once(tmp_path: Path) -> None:
+    """Some programs write the same instant, or the same day, at both ends, or a time beside a day."""
+    handed = read(
+        tmp_path,
+        calendar(
+            "UID:a\nDTSTART:20260131T100000Z\nDTEND:20260131T100000Z",
+            "UID:b\nDTSTART;VALUE=DATE:20260131\nDTEND;VALUE=DATE:20260131",
+            "UID:c\nDTSTART:20260131T100000Z\nDTEND;VALUE=DATE:20260201",
+        ),
+    )
+    assert spans(handed) == [
+        ("2026-01-31T10:00:00+00:00", "2026-01-31T10:00:00+00:00"),
+        ("2026-01-31", "2026-01-31"),
+        ("2026-01-31T10:00:00+00:00", "2026-02-01T00:00:00+00:00"),
+    ]
+
+
 def test_a_calendar_that_breaks_off_gives_what_is_before(tmp_path: Path) -> None:
     """Its whole entries arrive, and the break is named; what came before its first entry is no calendar."""
     whole = calendar(

@@ -20,6 +20,8 @@ from ospo_metrics.sources._schedule_xml import zone_named
 MOST_RECURRENCES = 2_000
 """A weekly meeting of forty years; an entry that recurs more often was typed wrong."""
 MOST_IN_A_DAY = 24
+LONGEST = timedelta(days=3660)
+"""Ten years; to work out the days of an entry that lasts for a century takes longer than a night."""
 DAYS_AHEAD = 730
 _NEEDED = ("DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID")
 
@@ -131,6 +133,12 @@ def _entry(line: int, block: list[str], zones: list[str]) -> _Entry:
         raise _BadEntryError("it has no DTSTART that can be read")
     if not 1970 <= moment.year <= 2200:
         raise _BadEntryError(f"it begins in the year {moment.year}")
+    # The library would take the end for the beginning, and another day than anybody wrote for that of the event.
+    lasts = _lasts(moment, event)
+    if lasts < timedelta():
+        raise _BadEntryError("it ends before it begins")
+    if lasts > LONGEST:
+        raise _BadEntryError(f"it lasts longer than {LONGEST.days // 366} years, which no event does")
     told = event.get("RRULE")
     for rule in told if isinstance(told, list) else [told] if told else []:
         if str((rule.get("FREQ") or [""])[0]).upper() in ("SECONDLY", "MINUTELY", "HOURLY"):
@@ -139,6 +147,23 @@ def _entry(line: int, block: list[str], zones: list[str]) -> _Entry:
             raise _BadEntryError(f"it recurs more than {MOST_IN_A_DAY} times a day, which no event does")
     uid = str(event.get("UID") or "").strip() or f"{event.get('SUMMARY', '')}|{moment.isoformat()}"
     return _Entry(line, uid, calendar)
+
+
+def _lasts(start: date, event: Component) -> timedelta:
+    """How long an entry says that it lasts; in whole days where its two ends are not on the same kind of clock."""
+    length, end = (getattr(event.get(word), "dt", None) for word in ("DURATION", "DTEND"))
+    if isinstance(length, timedelta):
+        return length
+    if not isinstance(end, date):
+        return timedelta()
+    if (
+        isinstance(start, datetime)
+        and isinstance(end, datetime)
+        and (start.tzinfo is None) == (end.tzinfo is None)
+    ):
+        return end - start
+    first, last = (one.date() if isinstance(one, datetime) else one for one in (start, end))
+    return last - first
 
 
 def _newest_versions(found: list[_Entry]) -> tuple[list[_Entry], list[_Entry]]:
