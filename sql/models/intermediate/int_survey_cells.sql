@@ -1,5 +1,5 @@
--- The answers to surveys, those of a survey all in the twelve months in which its first came: so the answers and those
--- who were asked are of the same people. How many of them answered is known only where each of the surveys says how many
+-- The answers to surveys, those of a survey all in the twelve months of its middle one: so the answers and those who were
+-- asked are of the same people, and one wrong day does not take them all to another year. How many of them answered is known only where each of the surveys says how many
 -- it asked. The net score is promoters (9 and 10) minus detractors (0 to 6), in points of a hundred, with the standard
 -- error of a difference of two shares of one sample. Where all answer alike that error is zero, which no sample warrants:
 -- then the interval is as wide as Wilson's allows for the others. Whoever did not answer may think otherwise, of a
@@ -8,7 +8,7 @@
 
 with surveys as (
     select
-        survey_id, min(answered_on) as first_on, count(*) as answers, max(invited) as invited
+        survey_id, quantile_disc(answered_on, 0.5) as held_on, count(*) as answers, max(invited) as invited
     from {{ ref('fct_survey_answers') }}
     group by survey_id
 ),
@@ -25,7 +25,7 @@ answers as (
 
 by_survey as (
     select
-        a.scope_kind, a.scope_id, a.survey_id, s.first_on, s.answers as survey_answers, s.invited,
+        a.scope_kind, a.scope_id, a.survey_id, s.held_on, s.answers as survey_answers, s.invited,
         count(a.recommend) as scores,
         count(*) filter (a.recommend >= 9) as promoters,
         count(*) filter (a.recommend <= 6) as detractors,
@@ -50,7 +50,7 @@ cells as (
     from {{ ref('int_scope_periods') }} as p
     left join by_survey as s
         on p.scope_kind = s.scope_kind and p.scope_id = s.scope_id
-        and s.first_on >= p.period_start and s.first_on < p.period_end
+        and s.held_on >= p.period_start and s.held_on < p.period_end
     where p.scope_kind in ('program', 'community') and p.grain = 'year'
     group by all
 ),

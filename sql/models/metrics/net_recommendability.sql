@@ -11,7 +11,7 @@ with judged as (
         end as status,
         case
             when status <> 'ok' then reason
-            when surveys = 0 then 'No answer to a survey that began in these twelve months stands in survey.csv.'
+            when surveys = 0 then 'No survey of these twelve months stands in survey.csv.'
             when scores = 0 then 'Nobody said whether they would recommend us.'
             when response_doubt is not null then response_doubt
             when scores < {{ fewest }}
