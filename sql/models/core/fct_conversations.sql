@@ -54,11 +54,12 @@ closed as (
     -- A merge is its author's act in GH Archive, and nobody knows who merged.
     select
         project_id, number, max(occurred_at), max(occurred_at) filter (kind = 'change_request_merged'), null, null,
-        arg_max_null(case when kind <> 'change_request_merged' then actor end, occurred_at)
+        arg_max_null(case when kind <> 'change_request_merged' then actor end, occurred_at) filter (kind <> 'reopened')
     from {{ ref('int_gharchive_acts') }}
     anti join told_by_api using (project_id, number)
-    where kind in ('issue_closed', 'change_request_closed', 'change_request_merged')
+    where kind in ('issue_closed', 'change_request_closed', 'change_request_merged', 'reopened')
     group by project_id, number
+    having arg_max(kind, (occurred_at, kind)) <> 'reopened'
 ),
 
 -- Whoever answers a mail writes it by their own clock, which may be slow, or in another time zone than it says: what is

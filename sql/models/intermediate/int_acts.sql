@@ -61,6 +61,7 @@ with acts as (
         'gharchive', project_id, act, number::varchar, kind, level, 'login', actor, null, actor_type, occurred_at,
         null, false, false, null
     from {{ ref('int_gharchive_acts') }}
+    where kind <> 'reopened'
 
     union all
 

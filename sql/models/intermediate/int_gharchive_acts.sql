@@ -1,6 +1,7 @@
 -- What GH Archive tells of our projects. Whatever GitHub's API tells too counts once, as the API has it: an opening and
 -- a merge by its number, a comment, review, release or fork by its id, a star by who gave it, a closing by its number
--- and minute. A repository that was renamed is one project, under its newest name.
+-- and minute. A repository that was renamed is one project, under its newest name. That something was opened again is
+-- nobody's contribution, and undoes a closing.
 with repositories as (
     select
         repository_id,
@@ -48,6 +49,7 @@ kinds as (
         case
             when e.event_type = 'IssuesEvent' and e.action = 'opened' then 'issue_opened'
             when e.event_type = 'IssuesEvent' and e.action = 'closed' then 'issue_closed'
+            when e.event_type in ('IssuesEvent', 'PullRequestEvent') and e.action = 'reopened' then 'reopened'
             when e.event_type = 'PullRequestEvent' and e.action = 'opened' then 'change_request_opened'
             when e.event_type = 'PullRequestEvent' and e.is_merged then 'change_request_merged'
             when e.event_type = 'PullRequestEvent' and e.action = 'closed' then 'change_request_closed'
@@ -76,7 +78,7 @@ acts as (
             'event ' || event_key
         ) as act,
         case kind when 'starred' then {{ star_giver('actor_login', 'occurred_at') }} when 'forked' then fork_id end as told_as,
-        case when kind in ('starred', 'forked') then 'D0' when kind in ('change_request_merged', 'release_published')
+        case when kind = 'reopened' then null when kind in ('starred', 'forked') then 'D0' when kind in ('change_request_merged', 'release_published')
             then 'D2' else 'D1' end as level,
         number,
         -- Like the API's, a merge is the act of whoever made the change; events of today no longer say who that was.
