@@ -201,6 +201,24 @@ def test_who_came_is_told_in_one_place(world: World) -> None:
         assert numbers(world.ok("event_outcomes")[event_id, "came"]) == numbers(row)
 
 
+def test_who_can_be_found_and_why_the_others_cannot(world: World) -> None:
+    """Of the seats of all who came; every seat has one answer, so the shares of an event make a whole."""
+    answers = {
+        "matched": {"same_address", "same_login"}, "not_found": {"unmatched"}, "not_agreed": {"not_consented"},
+        "not_asked": {"not_asked"}, "no_address": {"no_address"}, "let_go": {"let_go"},
+    }  # fmt: skip
+    found = world.ok("identity_match_rate")
+
+    assert len(found) > 50
+    for (event_id, segment), row in found.items():
+        came = world.events[event_id].came
+        k = sum(seat["match_status"] in answers[segment] for seat in came)
+        assert numbers(row) == pytest.approx(share(k, len(came)))
+    for event_id in {event_id for event_id, _ in found}:
+        told = [found[event_id, segment] for segment in answers]
+        assert sum(row["numerator"] for row in told) == told[0]["denominator"]
+
+
 def test_who_did_something_afterwards_is_what_a_plain_count_gives(world: World) -> None:
     """From the day after the event to the thirtieth, stars and forks too, of all, of the new and of the others."""
     found = world.ok("event_follow_through_30d")

@@ -420,6 +420,49 @@ def test_newcomers_wait_longer_where_it_was_planted(published: Workspace) -> Non
     assert years[widest][1] > 0
 
 
+def test_half_are_answered_by_then(published: Workspace, world: World) -> None:
+    """Worked out from the conversations themselves; whoever has no answer waits to the end of what the source knows."""
+    with duckdb.connect(str(published.warehouse), read_only=True) as connection:
+        known = connection.execute(
+            "select project_id, source, observed_until from intermediate.int_observed"
+        ).fetchall()
+    until = {(project, source): at for project, source, at in known}
+    waits: dict[tuple[str, str], list[tuple[date, float, bool]]] = defaultdict(list)
+    for talk in world.talks:
+        end = until[talk.project, "mailing_lists" if talk.kind == "mail_thread" else "github"]
+        if not talk.is_from_outside or talk.opened_at >= end:
+            continue
+        answers = [at for at in (talk.answered_at, world.merged_by_another(talk)) if at and at <= end]
+        hours = (min(answers, default=end) - talk.opened_at) // timedelta(seconds=1) / 3600
+        for who in (
+            "everyone",
+            *(() if talk.is_new is None else ("newcomers",) if talk.is_new else ("regulars",)),
+        ):
+            waits[talk.project, who].append((talk.opened_on, hours, bool(answers)))
+    told = {
+        key: row
+        for key, row in _told(published, "first_response_time", "value, numerator, denominator").items()
+        if not key[4].endswith("_working")
+    }
+    reached = 0
+    for key, (value, answered, asked) in told.items():
+        who, share = key[4].removesuffix("_p90"), 0.9 if key[4].endswith("_p90") else 0.5
+        mine = [
+            (hours, is_answered)
+            for project in world.scopes[key[:2]]
+            for day, hours, is_answered in waits[project, who]
+            if key[2] <= day < key[3]
+        ]
+        lengths, happened = zip(*mine, strict=True)
+        assert (answered, asked) == (sum(happened), len(mine)), key
+        curve = lifelines.KaplanMeierFitter().fit(lengths, happened).survival_function_.iloc[:, 0]
+        over = curve.index[curve.round(12) <= round(1 - share, 12)]
+        is_told = len(over) and answered >= asked * share
+        assert value == (pytest.approx(float(over[0])) if is_told else None), key
+        reached += is_told
+    assert reached > 300
+
+
 def test_nine_in_ten_are_answered_by_then(published: Workspace) -> None:
     """Where it is reached, it is not before the median, and one in ten at most had no answer."""
     told = _told(published, "first_response_time", "value, numerator, denominator")

@@ -346,6 +346,57 @@ def test_who_came_less_who_went_is_followed_day_by_day(published: Workspace, wor
     assert compared > 100
 
 
+def test_whoever_contributed_is_counted_once(published: Workspace, world: World) -> None:
+    """Of every scope, month and twelve months the different people from outside, our own, the bots and the agents."""
+    with open_published(published.database) as connection:
+        acts = connection.execute(
+            "select project_id, occurred_on, person_id, "
+            "case when is_agent then 'agents' when is_bot then 'bots' when is_own then 'own' else 'outside' end "
+            "from core.fct_activities where level in ('D1', 'D2') and not list_contains($kinds, kind) "
+            "and person_id is not null and project_id is not null",
+            {"kinds": list(_NO_CONTRIBUTION)},
+        ).fetchall()
+    days: dict[tuple[Scope, str], dict[date, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for project, day, person, segment in acts:
+        for scope in world.scopes[project]:
+            days[scope, segment][day].add(person)
+    seen: Counter[str] = Counter()
+    for scope, start, end, segment, row in _rows(published, "contributors"):
+        there = [people for day, people in days[scope, segment].items() if start <= day < end]
+        assert row["value"] == row["sample_size"] == len(set[str]().union(*there)), row
+        seen[segment] += bool(there)
+    assert min(seen[segment] for segment in ("outside", "own", "bots")) > 100
+
+
+def test_who_writes_to_a_list_and_commits_beside_it(published: Workspace, world: World) -> None:
+    """Who wrote in a period is looked for among those who ever committed in the communities of the list until then."""
+    with open_published(published.database) as connection:
+        lists = {
+            project
+            for (project,) in connection.execute(
+                "select project_id from core.dim_projects where kind = 'mailing_list'"
+            ).fetchall()
+        }
+    wrote: dict[str, list[tuple[date, str]]] = defaultdict(list)
+    committed: dict[str, list[tuple[date, str]]] = defaultdict(list)
+    for person, project, kind, _, day, _, is_own, *_ in world.acts:
+        if not is_own and kind in ("message_sent", "commit_authored"):
+            (wrote if kind == "message_sent" else committed)[project].append((day, person))
+    compared = 0
+    for scope, start, end, _, row in _rows(published, "mailing_list_crossover"):
+        mine = {one for one in lists if scope in world.scopes[one]}
+        homes = {
+            home for one in mine for home in world.scopes[one]
+            if home[0] == "community" and (scope[0] != "community" or home == scope)
+        }  # fmt: skip
+        beside = [project for project in committed if homes & set(world.scopes[project])]
+        writers = {person for one in mine for day, person in wrote[one] if start <= day < end}
+        coders = {person for one in beside for day, person in committed[one] if day < end}
+        assert _k_of_n(row) == (len(writers & coders), len(writers)), row
+        compared += 1
+    assert compared > 100
+
+
 def test_each_week_has_whom_it_brought(published: Workspace, world: World) -> None:
     """Of the program and each community every Monday begins a week, with as many as were first seen in seven days."""
     first = {
