@@ -188,7 +188,7 @@ TEN = [
     Question(
         "Did the posters bring more stars?",
         "campaign-edge-posters",
-        r"(?:(?P<n>[\d.]+) times as many stars in four weeks|Did the campaign cause it\? No number is given)",
+        r"(?:(?P<n>[\d.]+) times as many stars in four weeks|Did the campaign cause it\? No detectable change)",
         lambda found, truth: ("n" in found) == campaign(truth, "edge-posters")["has_effect"],
     ),
     Question(
