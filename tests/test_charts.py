@@ -347,6 +347,19 @@ def test_less_than_nothing_stands_below_a_line_in_the_middle(example: Published)
     assert any("error_y" in trace and "lines" in trace["mode"] for trace in traces(figure, "scatter"))
 
 
+@pytest.mark.parametrize(("most", "step"), [(2, 1), (40, None)])
+def test_nobody_is_counted_in_halves(example: Published, most: int, step: int | None) -> None:
+    """Lines of a few people have ticks at whole numbers; of many, Plotly finds round ones itself."""
+    metric, numbers = of(example, "contributors")
+    numbers = [
+        replace(number, value=float(most), lower=None, upper=None, status="ok") for number in numbers[:3]
+    ]
+    rows = [Row(f"Event {at}", "", None, number) for at, number in enumerate(numbers)]
+    figure = row_charts.figure(metric, [Panel("All", metric.headline_segment, rows)])
+    assert figure is not None
+    assert figure["layout"]["xaxis"].get("dtick") == step
+
+
 def test_twice_and_half_are_equally_far(example: Published) -> None:
     """Ratios go by their logarithm and always show once as many; so do costs, whose range may be open at the top."""
     metric = example.metrics["campaign_lift"]

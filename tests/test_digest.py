@@ -301,8 +301,8 @@ def test_what_can_be_told_within_two_weeks_is_announced(place: Workspace) -> Non
     )
 
     assert read(place).coming == [
-        "On 16 July 2026 it can be told of Another (15 June 2026): did something within 30 days.",
-        "On 23 July 2026 it can be told of A meetup (23 April 2026): did something within 90 days.",
+        "On 16 July 2026 look again at Another (15 June 2026): ‘Did something within 30 days’ can be told then.",
+        "On 23 July 2026 look again at A meetup (23 April 2026): ‘Did something within 90 days’ can be told then.",
     ]
 
 

@@ -289,8 +289,8 @@ def _coming(
         and number.metric in metrics
     ]
     return [
-        f"On {words.day(told_from(number))} it can be told of {happened[number.scope_kind, number.scope_id].name} "
-        f"({words.day(number.period_start)}): {words.lower_first(words.label(metrics[number.metric], number.segment))}."
+        f"On {words.day(told_from(number))} look again at {happened[number.scope_kind, number.scope_id].name} "
+        f"({words.day(number.period_start)}): ‘{words.label(metrics[number.metric], number.segment)}’ can be told then."
         for number in soon[:MOST_ITEMS]
     ]
 

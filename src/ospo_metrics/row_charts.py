@@ -88,6 +88,7 @@ def figure(metric: Metric, panels: Sequence[Panel]) -> Figure | None:
             "zeroline": common.low < 0 or common.is_log,
             "zerolinecolor": MUTED,
             "nticks": 6,
+            **_whole_steps(metric, common),
             **common.axis(),
         },
         "meta": {
@@ -129,6 +130,12 @@ def alternative(metric: Metric, panels: Sequence[Panel]) -> str:
     more = len(panels[0].rows) - len(told) if panels else 0
     rest = f" And {more} more in the table." if more > 0 else ""
     return f"Chart: {metric.title} {'; '.join(told)}.{rest}"
+
+
+def _whole_steps(metric: Metric, common: Scale) -> Figure:
+    """Nobody is counted in halves, so a short axis of counts has its ticks at whole numbers."""
+    is_count = metric.kind in ("count", "factor") and not common.ticks
+    return {"dtick": 1, "tick0": 0} if is_count and common.top <= 6 else {}
 
 
 def _labels(metric: Metric, panel: Panel, axis: str, colour: str) -> list[Figure]:
