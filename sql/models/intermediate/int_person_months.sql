@@ -8,11 +8,24 @@ with scopes as (
     where scope_kind in ('program', 'community')
 ),
 
-days as (
-    select s.scope, d.person_id, d.occurred_on, d.segment, sum(d.acts)::bigint as acts, sum(d.commits)::bigint as commits
+made as (
+    select s.scope, d.person_id, d.occurred_on, d.segment, d.acts, d.commits
     from {{ ref('int_contribution_days') }} as d
     join scopes as s on d.project_id = s.project_id
     where d.segment in ('outside', 'own')
+
+    union all
+
+    select s.scope, c.person_id, c.occurred_on, c.segment, -c.acts, -c.commits
+    from {{ ref('int_scope_copies') }} as c
+    join (select distinct scope, scope_kind, scope_id from scopes) as s
+        on c.scope_kind = s.scope_kind and c.scope_id = s.scope_id
+    where c.segment in ('outside', 'own')
+),
+
+days as (
+    select scope, person_id, occurred_on, segment, sum(acts)::bigint as acts, sum(commits)::bigint as commits
+    from made
     group by all
 ),
 

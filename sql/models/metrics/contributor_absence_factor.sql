@@ -27,6 +27,16 @@ person_months as (
     join numbered as s on d.project_id = s.project_id
     where d.segment not in ('bots', 'agents')
     group by all
+
+    union all
+
+    select
+        s.scope, hash(c.person_id), datediff('month', date '1970-01-01', c.occurred_on)::integer, -sum(c.commits)::bigint, 0
+    from {{ ref('int_scope_copies') }} as c
+    join (select distinct scope, scope_kind, scope_id from numbered) as s
+        on c.scope_kind = s.scope_kind and c.scope_id = s.scope_id
+    where c.segment not in ('bots', 'agents')
+    group by all
 ),
 
 -- What somebody did in a month counts from the span that ends with it, and no longer from the one twelve months later.
