@@ -1,10 +1,12 @@
 -- From which level to which people went between two quarters. Moves that fewer than smallest_group people made are told
--- together, as from and to `few`, where they are enough together.
+-- together, as from and to `few`, where they are enough together. Where no source tells of a level nobody moves.
 with quarters as (
     select q.scope_kind, q.scope_id, q.period_start, q.period_end, b.period_start as before
     from {{ ref('int_scope_quarters') }} as q
     join {{ ref('int_scope_quarters') }} as b
         on q.scope_kind = b.scope_kind and q.scope_id = b.scope_id and q.period_start = b.period_end
+    join {{ ref('int_scope_tells') }} as t
+        on q.scope_kind = t.scope_kind and q.scope_id = t.scope_id and t.has_conversations and t.has_changes
     where q.status = 'ok' and b.status = 'ok'
 ),
 

@@ -17,13 +17,16 @@ judged as (
     select
         o.* exclude (status),
         m.median_hours, m.lower_hours, m.upper_hours,
+        coalesce(t.has_conversations, false) as has_conversations,
         case
+            when not coalesce(t.has_conversations, false) then 'no_data'
             when o.status <> 'ok' then o.status
             when m.conversations is null then 'no_data'
             when m.conversations < o.fewest then 'refused'
             else 'ok'
         end as status
     from owed as o
+    left join {{ ref('int_scope_tells') }} as t on o.scope_kind = t.scope_kind and o.scope_id = t.scope_id
     left join {{ ref('int_reply_hours') }} as m
         on o.scope_kind = m.scope_kind and o.scope_id = m.scope_id and o.period_start = m.period_start
         and o.period_end = m.period_end and o.hour_utc = m.hour_utc
@@ -45,7 +48,8 @@ select
     count(*) filter (status = 'ok') over period as hours_known,
     status,
     case status
-        when 'no_data' then 'Nobody from outside opened a conversation at this hour.'
+        when 'no_data' then case when has_conversations then 'Nobody from outside opened a conversation at this hour.'
+            else {{ no_conversations_told() }} end
         when 'refused' then 'Fewer than ' || fewest || ' conversations were opened at this hour, and a typical waiting time '
             || 'of so few says nothing.'
         when 'ok' then null

@@ -1,6 +1,7 @@
--- What people say about how they heard of us, channel by channel: several may be named in one answer.
+-- What people say about how they heard of us, channel by channel: several may be named in one answer. A survey is of the
+-- day of its middle answer, as in int_survey_cells.
 with surveys as (
-    select survey_id, min(answered_on) as first_on
+    select survey_id, quantile_disc(answered_on, 0.5) as held_on
     from {{ ref('fct_survey_answers') }}
     group by survey_id
 ),
@@ -36,6 +37,6 @@ select
 from cells as c
 join answers as a on c.scope_kind = a.scope_kind and c.scope_id = a.scope_id
 join surveys as s
-    on a.survey_id = s.survey_id and s.first_on >= c.period_start and s.first_on < c.period_end
+    on a.survey_id = s.survey_id and s.held_on >= c.period_start and s.held_on < c.period_end
 cross join unnest(a.channels) as n(channel)
 group by all
