@@ -1,12 +1,6 @@
 -- What each human contributed to each project in a month, and for which organization. An organization with few people is
--- shown together with others elsewhere, but counted for itself here; on a day with two such it is the first by name.
-with small_days as (
-    select d.person_id, d.occurred_on, min(d.organization_id) as organization_id
-    from {{ ref('int_affiliated_days') }} as d
-    join {{ ref('int_organizations') }} as o
-        on d.organization_id = o.organization_id and o.shown_organization_id = 'other'
-    group by d.person_id, d.occurred_on
-),
+-- shown together with others elsewhere, but counted for itself here.
+with small_days as ({{ small_employers() }}),
 
 acts as (
     select person_id, project_id, occurred_on, organization_id, count(*) as contributions

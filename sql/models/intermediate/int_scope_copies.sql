@@ -15,6 +15,7 @@ held as (
         f.project_id,
         f.occurred_on,
         case when f.is_agent then 'agents' when f.is_bot then 'bots' when f.is_own then 'own' else 'outside' end as segment,
+        f.organization_id,
         f.kind,
         a.act
     from {{ ref('int_acts') }} as a
@@ -29,9 +30,10 @@ select
     h.person_id,
     h.occurred_on,
     h.segment,
+    h.organization_id,
     count(*) - count(distinct h.act) as acts,
     count(*) filter (h.kind = 'commit_authored') - count(distinct h.act) filter (h.kind = 'commit_authored') as commits
 from held as h
 join {{ ref('int_scopes') }} as s on h.project_id = s.project_id and s.scope_kind in ('program', 'community')
-group by s.scope_kind, s.scope_id, h.person_id, h.occurred_on, h.segment
+group by s.scope_kind, s.scope_id, h.person_id, h.occurred_on, h.segment, h.organization_id
 having count(*) > count(distinct h.act)

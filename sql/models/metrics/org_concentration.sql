@@ -5,6 +5,12 @@ with monthly as (
     from {{ ref('int_organization_months') }} as m
     join {{ ref('int_scopes') }} as s on m.project_id = s.project_id
     group by all
+
+    union all
+
+    select scope_kind, scope_id, month, organization_id, -sum(contributions)
+    from {{ ref('int_organization_copies') }}
+    group by all
 ),
 
 by_organization as (

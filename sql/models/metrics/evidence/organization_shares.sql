@@ -8,12 +8,23 @@ with spans as (
 
 by_person as (
     select
-        t.scope_kind, t.scope_id, t.period_start, t.period_end, m.person_id, m.organization_id,
-        sum(m.contributions)::bigint as contributions
-    from spans as t
-    join {{ ref('int_scopes') }} as s on t.scope_kind = s.scope_kind and t.scope_id = s.scope_id
-    join {{ ref('int_organization_months') }} as m
-        on s.project_id = m.project_id and m.month >= t.period_start and m.month < t.period_end
+        scope_kind, scope_id, period_start, period_end, person_id, organization_id,
+        sum(contributions)::bigint as contributions
+    from (
+        select t.*, m.person_id, m.organization_id, m.contributions
+        from spans as t
+        join {{ ref('int_scopes') }} as s on t.scope_kind = s.scope_kind and t.scope_id = s.scope_id
+        join {{ ref('int_organization_months') }} as m
+            on s.project_id = m.project_id and m.month >= t.period_start and m.month < t.period_end
+
+        union all
+
+        select t.*, c.person_id, c.organization_id, -c.contributions
+        from spans as t
+        join {{ ref('int_organization_copies') }} as c
+            on t.scope_kind = c.scope_kind and t.scope_id = c.scope_id
+            and c.month >= t.period_start and c.month < t.period_end
+    )
     group by all
 ),
 
