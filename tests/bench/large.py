@@ -17,6 +17,7 @@ _TEXTS = {
         '"databaseId":90': '"databaseId":9{n}90',
         '"email":"': '"email":"g{n}.',
         '"nameWithOwner":"example/': '"nameWithOwner":"example/g{n}-',
+        '"oid":"': '"oid":"{n}c',
     },
     "mailing_lists": {
         'from_address":"': 'from_address":"g{n}.',
@@ -68,6 +69,8 @@ def multiply(folder: Path, copies: int) -> None:
                 payload = f"replace({payload}, '{before}', '{told}')"
             instance = _NAMES[source]
             key = _KEYS[source].replace("{instance}", instance)
+            if str(table).endswith("__commits"):  # one commit in two repositories would be made once only
+                key = "n || 'c' || key"
             connection.execute(
                 f"insert into raw.{table} select held.* replace ({instance} as instance, {key} as key, "
                 f"{payload} as payload) from raw.{table} as held, copies"
