@@ -6,7 +6,7 @@ import re
 import shutil
 import threading
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -227,6 +227,29 @@ def test_every_page_opens_with_its_answer_for_each_community(made: Workspace, ex
                 )
                 assert re.sub(r"\s+", "", wanted) in text
                 assert said.main is None or re.sub(r"\s+", "", wanted) in own
+
+
+def test_a_source_that_is_read_in_part_only_is_named(tmp_path: Path) -> None:
+    """Until all that counts is read once, counts are too low; a list of labels, or all, that lacks is another thing."""
+    path = published_example.build(tmp_path / "ospo.duckdb")
+    insert = "insert into meta.sources (source, instance, stream, name, last_success_at) values (?, ?, ?, ?, ?)"
+    with duckdb.connect(str(path)) as connection:
+        began = datetime(2026, 7, 1, tzinfo=UTC)
+        for name, stream, read_on in (
+            ("half", "issues", began), ("half", "commits", None),
+            ("whole", "issues", began), ("whole", "labels", None),
+            ("none", "issues", None), ("none", "commits", None),
+            ("", "issues", None), ("", "commits", began),
+        ):  # fmt: skip
+            connection.execute(insert, ["github", name or "hidden", stream, name, read_on])
+    with open_published(path) as connection:
+        problems = pages.read(connection).problems
+
+    assert problems[-3:] == [
+        "GitHub ‘none’ has not been read yet.",
+        "GitHub is read in part only, and counts come out too low.",
+        "GitHub ‘half’ is read in part only, and counts come out too low.",
+    ]
 
 
 def test_what_is_withheld_is_nowhere_in_the_page(made: Workspace, example: Published) -> None:

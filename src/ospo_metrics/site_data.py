@@ -569,6 +569,12 @@ def _coverage(connection: duckdb.DuckDBPyConnection, as_of: datetime) -> list[Co
     return [Coverage(**row | {end: min(row[end], as_of) for end in ends if row[end]}) for row in found]
 
 
+def _named(row: Mapping[str, Any]) -> str:
+    """A source and which of it; an edition for everybody does not say which."""
+    source = words.lower_first(words.source_name(row["source"]))
+    return f"{source} ‘{words.name(row['name'])}’" if row["name"] else source
+
+
 def _problems(connection: duckdb.DuckDBPyConnection) -> list[str]:
     failed = records(
         connection,
@@ -583,19 +589,29 @@ def _problems(connection: duckdb.DuckDBPyConnection) -> list[str]:
     unread = records(
         connection,
         """
-        select source, name, any_value(detail) as detail
+        select
+            source, name, count(last_success_at) = 0 as is_unread,
+            any_value(detail) filter (last_success_at is null) as detail
         from meta.sources
         group by source, name
         having count(last_success_at) = 0
-        order by source, name
+            or count(*) filter (
+                last_success_at is null
+                and (source <> 'github' or stream in ('issues', 'change_requests', 'discussions', 'commits'))
+            ) > 0
+        order by is_unread desc, source, name
         limit 20
         """,
     )
     told = {row["step"].removeprefix("collect ") for row in failed}
     return [words.problem(f"the step ‘{row['step']}’ failed", row["detail"]) for row in failed] + [
         words.problem(
-            f"{words.lower_first(words.source_name(row['source']))} ‘{words.name(row['name'])}’ "
-            "has not been read yet",
+            _named(row)
+            + (
+                " has not been read yet"
+                if row["is_unread"]
+                else " is read in part only, and counts come out too low"
+            ),
             row["detail"],
         )
         for row in unread
