@@ -232,7 +232,9 @@ def test_every_page_opens_with_its_answer_for_each_community(made: Workspace, ex
 def test_a_source_that_is_read_in_part_only_is_named(tmp_path: Path) -> None:
     """Until all that counts is read once, counts are too low; a list of labels, or all, that lacks is another thing."""
     path = published_example.build(tmp_path / "ospo.duckdb")
-    insert = "insert into meta.sources (source, instance, stream, name, last_success_at) values (?, ?, ?, ?, ?)"
+    insert = (
+        "insert into meta.sources (source, instance, stream, name, last_success_at) values (?, ?, ?, ?, ?)"
+    )
     with duckdb.connect(str(path)) as connection:
         began = datetime(2026, 7, 1, tzinfo=UTC)
         for name, stream, read_on in (
