@@ -73,7 +73,7 @@ answers as (
     from opened as o
     join {{ ref('fct_activities') }} as a on o.conversation_id = a.conversation_id
     where a.kind in ('commented', 'reviewed', 'message_sent') and not a.is_bot
-        and a.occurred_at >= o.opened_at - interval 1 day
+        and {{ not_long_before('a.occurred_at', 'o.opened_at') }}
         and a.person_id is distinct from o.opened_by_person_id
     group by o.conversation_id
 ),
@@ -110,9 +110,9 @@ select
     a.first_response_at,
     a.first_response_by_person_id,
     coalesce(a.responses, 0) as responses,
-    case when c.closed_at >= o.opened_at - interval 1 day then greatest(c.closed_at, o.opened_at) end as closed_at,
+    case when {{ not_long_before('c.closed_at', 'o.opened_at') }} then greatest(c.closed_at, o.opened_at) end as closed_at,
     b.person_id as closed_by_person_id,
-    case when c.merged_at >= o.opened_at - interval 1 day then greatest(c.merged_at, o.opened_at) end as merged_at,
+    case when {{ not_long_before('c.merged_at', 'o.opened_at') }} then greatest(c.merged_at, o.opened_at) end as merged_at,
     c.state_reason,
     c.is_assigned
 from opened as o

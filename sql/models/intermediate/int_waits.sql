@@ -37,8 +37,8 @@ select
     c.opened_on,
     c.is_opened_by_newcomer,
     coalesce(c.answered_at <= c.observed_until, false) as is_answered,
-    date_diff('second', c.opened_at, least(coalesce(c.answered_at, c.observed_until), c.observed_until))
-        / 3600.0 as waited_hours,
+    (epoch_us(least(coalesce(c.answered_at, c.observed_until), c.observed_until)) - epoch_us(c.opened_at)) / 3600e6
+        as waited_hours,
     {{ working_hours('u', 'c.waited_until') }} - {{ working_hours('b', 'c.opened_by_clock') }} as waited_working_hours
 from by_clock as c
 left join {{ ref('int_working_days') }} as b on c.opened_on = b.day

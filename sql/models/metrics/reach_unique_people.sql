@@ -98,7 +98,7 @@ judged as (
             when o.period_end + 7 > r.read_on
                 then 'Too early: it can be told of lists that are read on ' || {{ day('(o.period_end + 7)') }} || ' or later.'
             when t.people is null and o.scope_kind = 'campaign' then 'Nobody came by a link that names this campaign.'
-            when t.people is null then 'Of nobody whom it reached anything is known.'
+            when t.people is null then 'Nobody is known whom it reached.'
             when not t.has_heard and s.segment not in ('everyone', 'all_channels', 'overlap', 'there')
                 then 'Nobody told how they had heard of it.'
         end as reason
