@@ -80,7 +80,7 @@ def test_every_metric_owes_its_readers_the_same_words(
 
 def test_every_metric_has_one_shape(published: Workspace) -> None:
     """All tables of metrics have the same columns in the same order, and so has their union."""
-    names = {metric.metric for metric in catalog.read(transform.manifest(published)).metrics}
+    names = {metric.metric for metric in catalog.read(transform.manifest(published), "EUR").metrics}
     with open_published(published.database) as connection:
         shapes = connection.execute(
             "select table_name, list(column_name || ' ' || data_type order by column_index) from duckdb_columns() "
@@ -97,7 +97,7 @@ def test_every_number_has_what_its_kind_owes_or_a_reason(published: Workspace) -
 
     A number that is bounded only, because some cannot be looked for, has no value and both bounds.
     """
-    words = {metric.metric: metric for metric in catalog.read(transform.manifest(published)).metrics}
+    words = {metric.metric: metric for metric in catalog.read(transform.manifest(published), "EUR").metrics}
     with open_published(published.database) as connection:
         result = connection.execute("select * from metrics.metric_values")
         names = [column[0] for column in result.description or []]

@@ -267,7 +267,7 @@ def metric(
     """Tell what a metric means, how it is computed, and the rows behind one of its numbers."""
     from ospo_metrics import words
     from ospo_metrics.explain_metric import metric as explain
-    from ospo_metrics.query import write_table
+    from ospo_metrics.query import write_rows
 
     with sentences():
         found = explain(open_workspace(workspace), name, scope, period, rows)
@@ -292,7 +292,7 @@ def metric(
             print("      " + ", ".join(f"{name} {value:g}" for name, value in known.items()))
     for behind in found.behind:
         print(f"\nBehind it, {behind.total:,} rows of {behind.model}. {behind.description}")
-        write_table(behind.columns, behind.rows, sys.stdout)
+        write_rows(behind.columns, behind.rows, sys.stdout)
 
 
 @app.command(rich_help_panel="Look")

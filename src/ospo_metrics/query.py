@@ -59,3 +59,16 @@ def write_table(names: Sequence[str], rows: Sequence[tuple[Any, ...]], out: Text
     console = Console(file=out, highlight=False, soft_wrap=not out.isatty())
     console.print(table)
     console.print(f"{len(rows):,} {'row' if len(rows) == 1 else 'rows'}")
+
+
+def write_rows(names: Sequence[str], rows: Sequence[tuple[Any, ...]], out: TextIO) -> None:
+    """Rows as a table where it fits into the terminal, else one below the other, a line for each column."""
+    told = [["" if value is None else str(value) for value in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(names, *told, strict=True)]
+    if sum(widths) + len(names) <= Console(file=out).width:
+        write_table(names, rows, out)
+        return
+    longest = max(map(len, names))
+    for number, row in enumerate(told, 1):
+        out.write(f"row {number}\n")
+        out.writelines(f"  {name:<{longest}}  {value}\n" for name, value in zip(names, row, strict=True))
