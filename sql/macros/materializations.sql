@@ -1,7 +1,7 @@
 {#- Tables and views that take the old one's place in one statement: who reads the warehouse sees the one or the other.
 
-dbt's own materializations build beside the old one, rename both and drop one: five statements more for each model,
-which were a third of the time of a small build. Hooks, grants, contracts and comments are left out; no model has any. -#}
+dbt's own materializations build beside the old one, rename both and drop one: five statements more for each model, a
+quarter of the time of a small build. Hooks, grants, contracts and comments are left out; no model has any. -#}
 {% materialization table, adapter="duckdb", supported_languages=["sql", "python"] %}
   {%- set target = this.incorporate(type="table") -%}
   {% do take_away_other(target) %}
